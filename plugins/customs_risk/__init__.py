@@ -1,0 +1,1 @@
+"""Customs risk management in a closed loop: collect, assess, treat, feed back (GACC Order 271)."""

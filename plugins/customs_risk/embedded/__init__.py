@@ -1,0 +1,1 @@
+"""The embedded default: a PostgreSQL server and Airflow's services, run from their wheels."""

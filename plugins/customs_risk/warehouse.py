@@ -1,0 +1,65 @@
+"""The warehouse's doors: connections, bulk reads and writes as Arrow, and its first tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from customs_risk.embedded import postgres
+from customs_risk.settings import settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlalchemy import Engine
+
+_SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+def url() -> str:
+    """Return the warehouse's URL: the configured one, or the embedded server's."""
+    return settings().database_url or postgres.url(settings().home)
+
+
+@contextmanager
+def connect(*, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+    """Open a connection in the business time zone; commit on success, roll back on error."""
+    options = f"-c timezone={settings().time_zone}"
+    with psycopg.connect(url(), autocommit=autocommit, options=options) as connection:
+        yield connection
+
+
+@cache
+def engine() -> "Engine":
+    """Return the SQLAlchemy engine of this process."""
+    from sqlalchemy import create_engine
+
+    return create_engine(url().replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+def read_arrow(query: str) -> "pa.Table":
+    """Run a query and return all its rows as one Arrow table."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(url()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"set timezone to '{settings().time_zone}'")
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
+
+
+def append_arrow(schema: str, table: str, rows: "pa.Table | pa.RecordBatchReader") -> int:
+    """Append Arrow rows to an existing table by binary COPY; return how many."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(url()) as connection, connection.cursor() as cursor:
+        count = cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+        connection.commit()
+    return int(count)
+
+
+def prepare() -> None:
+    """Create the schemas and the tables that are nobody's model; harmless when they exist."""
+    with connect() as connection:
+        connection.execute(_SCHEMA.read_text())
