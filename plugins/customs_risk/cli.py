@@ -1,0 +1,117 @@
+"""The command line: what a person runs. `customs-risk --help` tells each command."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from customs_risk.settings import settings
+
+app = typer.Typer(
+    help="Customs risk management in a closed loop. 海关风险管理闭环。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox's world. 沙盒种子")]
+Volume = Annotated[
+    int, typer.Option("--declarations", min=100, help="Declarations a day. 日均报关单数")
+]
+
+
+@app.command()
+def run(
+    *,
+    days: Annotated[int, typer.Option(min=1, help="Live business days to answer. 工作日数")] = 5,
+    seed: Seed = 7,
+    declarations: Volume = 3000,
+    exit_: Annotated[bool, typer.Option("--exit", help="End after the table. 输出后退出")] = False,
+) -> None:
+    """Run the loop on an embedded PostgreSQL and Airflow; go on where the last run ended."""
+    from customs_risk.sandbox import live
+
+    live.run(console, days=days, seed=seed, declarations_per_day=declarations, stays=not exit_)
+
+
+@app.command()
+def simulate(
+    *,
+    weeks: Annotated[int, typer.Option(min=1, help="Weeks to simulate. 周数")] = 17,
+    seed: Seed = 7,
+    declarations: Volume = 3000,
+) -> None:
+    """Run the loop on the sandbox without Airflow, a week at a time."""
+    from customs_risk.sandbox import simulation
+
+    home = settings().home / f"simulate_seed{seed}"
+    simulation.run(console, home, weeks=weeks, seed=seed, declarations_per_day=declarations)
+
+
+@app.command()
+def replay(
+    declarations: Annotated[Path, typer.Argument(exists=True, help="CSV with labels. 带标签的CSV")],
+    *,
+    mapping: Annotated[Path, typer.Option(exists=True, help="Column mapping, YAML. 字段映射")],
+    warm_up: Annotated[
+        int, typer.Option(min=1, help="Weeks of random selection first. 预热周数")
+    ] = 4,
+) -> None:
+    """Run the loop over a labelled file, showing it only the labels of what it inspects."""
+    from customs_risk.sandbox import simulation
+
+    home = settings().home / "replay"
+    simulation.run_replay(console, home, declarations, mapping.resolve(), warm_up=warm_up)
+
+
+@app.command(name="settings")
+def show_settings() -> None:
+    """Print every setting: its variable, its value, its meaning."""
+    table = Table("variable", "value", "meaning")
+    for name, field in type(settings()).model_fields.items():
+        value = getattr(settings(), name)
+        shown = "(set)" if name == "database_url" and value else str(value)
+        table.add_row(f"CUSTOMS_RISK_{name.upper()}", shown, field.description)
+    console.print(table)
+
+
+@app.command()
+def sources() -> None:
+    """Write dbt's sources anew from the feeds' declarations."""
+    from expectations import sources as generator
+
+    console.print(f"wrote {generator.write()}")
+
+
+@app.command()
+def initialize() -> None:
+    """Create the warehouse's first tables; harmless when they exist (a deployment's first step)."""
+    from customs_risk import steps
+
+    steps.initialize()
+
+
+@app.command()
+def psql() -> None:
+    """Open the warehouse in psql."""
+    from customs_risk import warehouse
+    from customs_risk.embedded import postgres
+
+    subprocess.run([str(postgres.program("psql")), warehouse.url()], check=False)
+
+
+@app.command()
+def clean() -> None:
+    """Stop what runs and forget all state."""
+    from customs_risk.embedded.home import forget
+
+    home = settings().home
+    for nested in sorted(path for path in home.glob("*") if (path / "postgres").is_dir()):
+        forget(nested)
+    forget(home)
+    console.print(f"forgot {os.path.relpath(home)}")
