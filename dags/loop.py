@@ -1,0 +1,77 @@
+"""### Once round the loop
+
+Runs whenever declarations were loaded, and on demand. It answers every declaration that has no
+conclusion yet, so a late delivery is answered too, and running it again changes nothing.
+Inspection results count from the day after they became known; they are taken along here.
+
+1. **prepare**: dbt advances staging, risk profiles and features.
+2. **assess**: the active model draws a conclusion for each pending declaration.
+3. **decide**: dbt chooses lanes and inspections within each office's capacity.
+4. **dispatch**: instructions leave through the outbox.
+5. **feed_back**: dbt rebuilds the marts that say how well it worked.
+
+### 闭环一周
+
+报关单入库后自动运行，也可手动触发。每次处理所有尚无结论的报关单（迟到的数据同样处理），重复运行结果不变。
+查验结果自其获知次日起计入风险画像，并在此一并处理。
+
+1. **prepare**：dbt 推进暂存层、风险画像与特征。
+2. **assess**：现用模型为每票待处理报关单给出风险结论。
+3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象。
+4. **dispatch**：查验指令经发件箱发出。
+5. **feed_back**：dbt 重建绩效反馈数据集市。
+"""
+
+from _common import TASK_DEFAULTS, landed
+from airflow.sdk import Asset, chain, dag, task
+
+CONCLUSIONS = Asset("assessment.conclusions")
+INSTRUCTIONS = Asset("treatment.instructions")
+FEEDBACK = Asset("feedback.performance")
+
+
+@dag(
+    dag_display_name="Risk loop 风险管理闭环",
+    # only declarations set it off: results alone change no decision before the next ones arrive
+    schedule=[landed("declarations")],
+    catchup=False,
+    max_active_runs=1,
+    default_args=TASK_DEFAULTS,
+    tags=["loop", "闭环"],
+    doc_md=__doc__,
+)
+def risk_loop() -> None:
+    @task(doc_md="Advance staging, profiles and features. 推进暂存层、画像与特征。")
+    def prepare() -> int:
+        from customs_risk import steps
+
+        return steps.prepare()
+
+    @task(outlets=[CONCLUSIONS], doc_md="Draw conclusions. 给出风险结论。")
+    def assess() -> int:
+        from customs_risk import steps
+
+        return steps.assess()
+
+    @task(doc_md="Choose lanes and inspections. 确定处置通道与查验对象。")
+    def decide() -> int:
+        from customs_risk import steps
+
+        return steps.decide()
+
+    @task(outlets=[INSTRUCTIONS], doc_md="Send instructions. 发出查验指令。")
+    def dispatch() -> int:
+        from customs_risk import steps
+
+        return steps.dispatch()
+
+    @task(outlets=[FEEDBACK], doc_md="Rebuild the feedback marts. 重建绩效反馈集市。")
+    def feed_back() -> int:
+        from customs_risk import steps
+
+        return steps.feed_back()
+
+    chain(prepare(), assess(), decide(), dispatch(), feed_back())
+
+
+risk_loop()

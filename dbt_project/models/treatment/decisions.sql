@@ -1,0 +1,234 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        full_refresh=false,
+        indexes=[
+            {'columns': ['declaration_id']},
+            {'columns': ['decided_on', 'office_code']},
+            {'columns': ['decided_at']},
+            {'columns': ['assessed_at']},
+        ],
+    )
+}}
+
+with
+
+conclusions as (select * from {{ ref('conclusions') }}),
+
+-- decided once: what has a decision is never looked at again. A conclusion is never more than a build behind, so
+-- the last day of them is enough to look through
+pending as (
+    select
+        conclusions.*,
+        {{ business_day('conclusions.as_of') }} as decided_on,
+        {{ draw('conclusions.declaration_id', 'random inspection') }} as random_draw,
+        {{ draw('conclusions.declaration_id', 'order of equals') }} as tie_draw
+    from conclusions
+    {%- if is_incremental() %}
+    where
+        conclusions.assessed_at >= (
+            select coalesce(max(decided.assessed_at) - interval '1 day', '-infinity') from {{ this }} as decided
+        )
+        and not exists (
+            select 1 from {{ this }} as decided
+            where
+                decided.importer_id = conclusions.importer_id
+                and decided.declaration_id = conclusions.declaration_id
+        )
+    {%- endif %}
+),
+
+{% if is_incremental() %}
+earlier_rounds as materialized (
+    select
+        office_code,
+        decided_on,
+        max(decision_round) as decision_round
+    from {{ this }}
+    where decided_on >= (select min(decided_on) from pending)
+    group by office_code, decided_on
+),
+{% else %}
+earlier_rounds as (
+    select
+        null::text as office_code,
+        null::date as decided_on,
+        0 as decision_round
+),
+{% endif %}
+
+-- a stratum is what one office can decide together: its pending declarations of one day
+-- (those that are assessed later on the same day make a further round); one office's day to one earlier round
+placed as (
+    select
+        pending.*,
+        coalesce(earlier_rounds.decision_round, 0) + 1 as decision_round,
+        concat_ws(
+            '/', pending.office_code, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
+        ) as stratum
+    from pending
+    left join earlier_rounds using (office_code, decided_on)
+),
+
+strata as (
+    select
+        *,
+        count(*) over (partition by stratum) as declarations_in_stratum,
+        bool_or(ranking_score is not null) over (partition by stratum) as has_ranking
+    from placed
+),
+
+-- a fraction of an inspection is rounded by a draw, so that over time capacity is what was asked for
+capacities as (
+    select
+        *,
+        floor({{ var('inspection_rate') }} * declarations_in_stratum + {{ draw('stratum', 'capacity') }})::int as capacity
+    from strata
+),
+
+-- without a model nothing is known of a declaration: every inspection is drawn
+random_capacities as (
+    select
+        *,
+        case
+            when has_ranking
+                then floor({{ var('random_share') }} * capacity + {{ draw('stratum', 'random share') }})::int
+            else capacity
+        end as random_capacity,
+        case
+            when has_ranking then {{ var('inspection_rate') }} * {{ var('random_share') }}
+            else {{ var('inspection_rate') }}
+        end::float8 as random_probability
+    from capacities
+),
+
+-- the random inspections are drawn first, among all
+drawn as (
+    select
+        *,
+        row_number() over (partition by stratum order by random_draw, declaration_id) <= random_capacity as is_random
+    from random_capacities
+),
+
+-- equals are ordered by a draw of their own: it must not favour those drawn at random
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by stratum
+            order by ranking_score desc nulls last, tie_draw asc, declaration_id asc
+        ) as score_rank,
+        row_number() over (
+            partition by stratum, is_random
+            order by ranking_score desc nulls last, tie_draw asc, declaration_id asc
+        ) as rank_among_others
+    from drawn
+),
+
+-- then the best of the others, as many as the office can still inspect
+targeted as (
+    select
+        *,
+        not is_random
+        and ranking_score is not null
+        and rank_among_others <= capacity - random_capacity as is_targeted
+    from ranked
+),
+
+cut as (
+    select
+        *,
+        coalesce(max(score_rank) filter (where is_targeted) over (partition by stratum), 0) as cutoff_rank
+    from targeted
+),
+
+-- down to the cut-off a declaration is inspected whatever is drawn; below it only if it is drawn
+decided as (
+    select
+        *,
+        case
+            when is_random then 'random'
+            when is_targeted then 'targeted'
+            else 'none'
+        end as selected_by,
+        case
+            when score_rank <= cutoff_rank then 'high'
+            when score_rank <= cutoff_rank + round({{ var('medium_rate') }} * declarations_in_stratum) then 'medium'
+            else 'low'
+        end as lane,
+        case when score_rank <= cutoff_rank then 1 else random_probability end::float8 as selection_probability
+    from cut
+),
+
+worded as (
+    select
+        *,
+        case selected_by
+            when 'targeted' then format(
+                'Ranked %s of %s in office %s, which can inspect %s. Hazard factors: %s',
+                score_rank, declarations_in_stratum, office_code, capacity, coalesce(hazard_factors_en, 'none named')
+            )
+            when 'random' then format(
+                'Drawn at random with probability %s %%, to measure what targeting misses',
+                round(100 * random_probability::numeric, 2)
+            )
+            else format(
+                'Not inspected: ranked %s of %s in office %s, which can inspect %s',
+                score_rank, declarations_in_stratum, office_code, capacity
+            )
+        end as reason_en,
+        case selected_by
+            when 'targeted' then format(
+                '在%s关区%s份中排第%s位（可查验%s份）。风险因素：%s',
+                office_code, declarations_in_stratum, score_rank, capacity, coalesce(hazard_factors_zh, '无')
+            )
+            when 'random' then format(
+                '随机布控，概率%s%%，用于衡量精准布控的遗漏', round(100 * random_probability::numeric, 2)
+            )
+            else format(
+                '不查验：在%s关区%s份中排第%s位（可查验%s份）',
+                office_code, declarations_in_stratum, score_rank, capacity
+            )
+        end as reason_zh
+    from decided
+),
+
+final as (
+    select
+        importer_id,
+        declaration_id,
+        office_code,
+        decided_on,
+        decision_round,
+        stratum,
+        lane,
+        selected_by,
+        reason_en,
+        reason_zh,
+        level,
+        likelihood,
+        expected_revenue_cny,
+        ranking_score,
+        hazard_factors,
+        model_version,
+        as_of,
+        assessed_at,
+        declarations_in_stratum,
+        capacity,
+        random_capacity,
+        score_rank,
+        cutoff_rank,
+        random_draw,
+        random_probability,
+        selection_probability,
+        {{ var('inspection_rate') }}::float8 as inspection_rate,
+        {{ var('random_share') }}::float8 as random_share,
+        {{ var('medium_rate') }}::float8 as medium_rate,
+        '{{ var("selection_seed") }}' as selection_seed,
+        now() as decided_at
+    from worded
+)
+
+select * from final

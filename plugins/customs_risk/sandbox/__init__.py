@@ -1,0 +1,21 @@
+"""A world outside, for trying the system: traders, points, agencies, inspectors, and what is true.
+
+It meets the system only where an outside party would: it writes delivery files into `inbox/`,
+and it reads instruction files from `outbox/`. What it knows beyond that lies under `sandbox/`
+of the same home; nothing but a summary that holds an estimate against the truth may look there.
+
+    world.py          the calendar, and one delivery per feed and day
+    commodities.py    what is traded: HS codes, origins, duties, prices
+    traders.py        who trades: importers, brokers, sellers, and the trade lines between them
+    offences.py       who offends, where and from when; what a finding would bring
+    declarations.py   one day of declarations
+    signals.py        monitoring points, government notices, a watch list
+    inspectors.py     answers to instructions
+    truth.py          what is true of each declaration, kept apart
+    replay.py         the same loop over a file of labelled declarations
+    delivery.py       files that appear whole or not at all; a few spoilt rows
+    days.py           business days and local times
+    chance.py         every number here is a function of the seed
+
+A sandbox is seeded: the same seed, day and instructions give the same bytes.
+"""

@@ -1,0 +1,152 @@
+"""Inspectors: they read instruction files and report what they find.
+
+An inspection finds what is there with a stated probability. Whether it does, how long it takes and
+who does it depend on the seed and the declaration alone, so an answer written twice is the same.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from customs_risk.sandbox.chance import Ints, uniform
+from customs_risk.sandbox.days import Days, local_times
+from customs_risk.sandbox.delivery import csv_bytes, write_whole
+
+DETECTION_PROBABILITY = 0.9
+LONGEST_DELAY = 3  # business days
+INSTRUCTION = ["instruction_id", "declaration_id", "office_code", "decided_on", "selected_by"]
+USUAL_HOURS = 2.0
+EXTRA_HOURS = {  # what a finding costs in officer hours beside the look itself
+    "undervaluation": 5.0,
+    "misclassification": 3.0,
+    "false_origin": 6.0,
+    "undeclared_quantity": 3.0,
+    "ipr": 4.0,
+    "prohibited": 5.0,
+    "food_safety": 4.0,
+}
+
+
+def read_instructions(home: Path) -> pd.DataFrame:
+    """All instructions in the outbox, one row each (`INSTRUCTION`), in order of their files."""
+    files = sorted((home / "outbox").glob("instructions_*.csv"))
+    if not files:
+        return pd.DataFrame(columns=INSTRUCTION, dtype=object)
+    read = [pd.read_csv(file, dtype=str, usecols=INSTRUCTION) for file in files]
+    return pd.concat(read)[INSTRUCTION].drop_duplicates("instruction_id", ignore_index=True)
+
+
+def report_days(seed: int, asked: pd.DataFrame) -> Days:
+    """When each answer is due: 0 to 3 business days on, but not before the next business day."""
+    delay = np.floor(
+        uniform(seed, "delay", asked["declaration_id"].to_numpy()) * (LONGEST_DELAY + 1)
+    )
+    decided = asked["decided_on"].to_numpy(dtype="datetime64[D]")
+    # from a weekend the count begins on the Friday before, so that Monday is the next day
+    days: Days = np.busday_offset(decided, np.maximum(delay, 1).astype(int), roll="backward")
+    return days
+
+
+def inspect(
+    seed: int,
+    asked: pd.DataFrame,
+    reported_on: Days,
+    truth: pd.DataFrame,
+    staff: dict[str, int],
+    detection: float = DETECTION_PROBABILITY,
+) -> pd.DataFrame:
+    """One inspection result per row asked, with the contract's columns.
+
+    `truth` holds declaration_id, offence and revenue_cny; of a declaration that it does not hold,
+    nothing is found. `staff` is the number of officers per office.
+    """
+    found = asked.merge(truth[["declaration_id", "offence", "revenue_cny"]], how="left")
+    ids = found["declaration_id"].to_numpy(dtype=object)
+    detected = uniform(seed, "detection", ids) < detection
+    has_finding = found["offence"].notna().to_numpy() & detected
+    finding = found["offence"].where(has_finding, None)
+    return pd.DataFrame(
+        {
+            "result_id": result_ids(found),
+            "declaration_id": ids,
+            "instruction_id": found["instruction_id"],
+            "office_code": found["office_code"],
+            "officer_id": _officers(seed, found, staff),
+            **_times(seed, ids, reported_on),
+            "selected_by": found["selected_by"],
+            "has_finding": has_finding,
+            "finding_type": finding,
+            "additional_duty_cny": np.where(has_finding, found["revenue_cny"], 0.0),
+            "officer_hours": _hours(seed, ids, finding),
+        }
+    )
+
+
+def result_ids(asked: pd.DataFrame) -> pd.Series:
+    """The number of an answer: that of its instruction, or of the declaration in history."""
+    return "R-" + asked["instruction_id"].fillna(asked["declaration_id"])
+
+
+def answers_due(
+    home: Path, seed: int, asked: pd.DataFrame, from_day: date, to_day: date
+) -> tuple[pd.DataFrame, Days]:
+    """The instructions answered in a delivery, and the day of each answer.
+
+    An instruction that came too late for the day it was due on is answered at once.
+    """
+    asked = asked.assign(result_id=result_ids(asked))
+    due = asked[report_days(seed, asked) <= np.datetime64(to_day)]
+    answered = answers_noted(home, to_day, due)
+    return answered, np.maximum(report_days(seed, answered), np.datetime64(from_day))
+
+
+def answers_noted(home: Path, day: date, due: pd.DataFrame) -> pd.DataFrame:
+    """Those of the rows due that a delivery of this day answers; noted before it is sent.
+
+    What an earlier delivery answered is not answered again. Delivered again, the day holds the
+    same rows, whatever has reached the outbox since.
+    """
+    noted = _answered_folder(home) / f"{day}.csv"
+    if noted.exists():
+        due = due[due["result_id"].isin(_noted(noted))]
+    else:
+        due = due[~due["result_id"].isin(_answered_before(home, day))]
+        write_whole(noted, csv_bytes(due[["result_id"]]))
+    return due.reset_index(drop=True)
+
+
+def _answered_before(home: Path, day: date) -> set[str]:
+    earlier = [file for file in _answered_folder(home).glob("*.csv") if file.stem < str(day)]
+    return {result for file in earlier for result in _noted(file)}
+
+
+def _noted(file: Path) -> list[str]:
+    return list(pd.read_csv(file, dtype=str)["result_id"])
+
+
+def _answered_folder(home: Path) -> Path:
+    return home / "sandbox" / "answered"
+
+
+def _times(seed: int, ids: np.ndarray, reported_on: Days) -> dict[str, np.ndarray]:
+    """Ports work at night: results of the night are in before the file leaves at 07:00."""
+    reported: Ints = (5 * 3600 + uniform(seed, "report", ids) * 2 * 3600).astype(np.int64)
+    inspected: Ints = reported - 3600 - (uniform(seed, "look", ids) * 8 * 3600).astype(np.int64)
+    return {
+        "inspected_at": local_times(reported_on, inspected),
+        "reported_at": local_times(reported_on, reported),
+    }
+
+
+def _officers(seed: int, asked: pd.DataFrame, staff: dict[str, int]) -> np.ndarray:
+    places = asked["office_code"].map(staff).fillna(4).to_numpy()
+    number = 1 + np.floor(uniform(seed, "officer", asked["declaration_id"].to_numpy()) * places)
+    written = np.char.zfill(number.astype(np.int64).astype(str), 3).astype(object)
+    return asked["office_code"].to_numpy(dtype=object) + "-" + written
+
+
+def _hours(seed: int, ids: np.ndarray, finding: pd.Series) -> np.ndarray:
+    usual = USUAL_HOURS + finding.map(EXTRA_HOURS).fillna(0.0).to_numpy(dtype=np.float64)
+    return np.round(usual * (0.5 + uniform(seed, "hours", ids)), 2)

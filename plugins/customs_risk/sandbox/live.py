@@ -1,0 +1,190 @@
+"""The loop with everything real: the sandbox's days against a running Airflow and PostgreSQL."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.status import Status
+
+from customs_risk import steps, warehouse
+from customs_risk.embedded import postgres
+from customs_risk.embedded.airflow import AirflowServices
+from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
+from customs_risk.embedded.home import point_to
+from customs_risk.sandbox import report
+from customs_risk.sandbox.world import FEEDS, World
+from customs_risk.settings import settings
+
+# what is known before the declarations of a day arrive
+_MORNING_FEEDS = tuple(feed for feed in FEEDS if feed != "declarations")
+
+
+@dataclass
+class Progress:
+    """How far the sandbox's days have come, kept in its home so that a killed run goes on."""
+
+    path: Path
+    seed: int
+    declarations_per_day: int
+    answered_to: date | None = None
+
+    @classmethod
+    def of(cls, home: Path, seed: int, declarations_per_day: int) -> "Progress":
+        """Read the progress of a home, or begin one; a world's seed and volume never change."""
+        path = home / "sandbox" / "progress.json"
+        if not path.exists():
+            return cls(path, seed, declarations_per_day)
+        kept = json.loads(path.read_text())
+        answered_to = kept["answered_to"] and date.fromisoformat(kept["answered_to"])
+        return cls(path, kept["seed"], kept["declarations_per_day"], answered_to)
+
+    def mark(self, day: date) -> None:
+        """Note that the loop has answered every day up to ``day``."""
+        self.answered_to = day
+        content = {
+            "seed": self.seed,
+            "declarations_per_day": self.declarations_per_day,
+            "answered_to": day.isoformat(),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(content))
+        part.replace(self.path)
+
+
+def run(console: Console, *, days: int, seed: int, declarations_per_day: int, stays: bool) -> None:
+    """Start everything, let the loop answer the next ``days`` business days, print the table."""
+    home = settings().home.resolve()
+    progress = Progress.of(home, seed, declarations_per_day)
+    if (progress.seed, progress.declarations_per_day) != (seed, declarations_per_day):
+        console.print(
+            f"this home goes on with seed {progress.seed} and {progress.declarations_per_day} "
+            "declarations a day; `make clean` forgets it"
+        )
+    with _interruptible(console), _services(console, home) as (airflow, api):
+        with console.status("…") as status:
+            driver = _Driver(World(home, progress.seed, progress.declarations_per_day), api, status)
+            answered = driver.answer(progress, days)
+        report.show_days(console, answered)
+        report.show_find_rates(console, "all")
+        report.show_leakage(console, home, "all")
+        report.show_where_to_look(console, airflow.url, airflow.user, airflow.password)
+        if stays:
+            console.print("\nCtrl-C stops everything. 按 Ctrl-C 停止。")
+            airflow.watch()
+
+
+class _Driver:
+    """Delivers a day's files and sees the loop through, one phase after the other."""
+
+    def __init__(self, world: World, api: AirflowApi, status: Status) -> None:
+        self._world = world
+        self._api = api
+        self._status = status
+        self._what = ""
+        self._since = time.monotonic()
+
+    def answer(self, progress: Progress, days: int) -> list[date]:
+        """Let the loop answer the history, if that is still to do, and then the next days."""
+        last_of_history = self._world.history_end
+        if progress.answered_to is None:
+            self._history(last_of_history)
+            progress.mark(last_of_history)
+        next_days = self._world.live_days(days, progress.answered_to)
+        for number, day in enumerate(next_days, start=1):
+            self._day(day, f"day {number} of {days}, {day}")
+            progress.mark(day)
+        return next_days
+
+    def _history(self, last_day: date) -> None:
+        self._tell(f"history, {self._world.history_days} days", "the sandbox writes deliveries")
+        self._world.deliver_history()
+        self._collect(last_day, "history", _MORNING_FEEDS)
+        self._close_the_loop(last_day, "history")
+        self._tell(self._what, "train the first model")
+        self._wait([self._api.trigger("train_model", daily_run_id(last_day, "history"))])
+        self._done()
+
+    def _day(self, day: date, what: str) -> None:
+        self._tell(what, "morning deliveries")
+        self._world.deliver_day(day, _MORNING_FEEDS)
+        self._collect(day, "day", _MORNING_FEEDS)
+        self._world.deliver_day(day, ("declarations",))
+        self._close_the_loop(day, "day")
+        self._done()
+
+    def _close_the_loop(self, day: date, part: str) -> None:
+        """Collect the declarations, which sets off the loop, and wait until it is round."""
+        (source,) = self._collect(day, part, ("declarations",))
+        caused = self._api.caused_by(source, "risk_loop")
+        # nothing may be caused when a killed run had collected already: ask for the loop then
+        loop = caused or self._api.trigger("risk_loop", daily_run_id(day, part))
+        self._wait([loop])
+
+    def _collect(self, day: date, part: str, feeds: tuple[str, ...]) -> list[Run]:
+        runs = [self._api.trigger(f"collect_{feed}", daily_run_id(day, part)) for feed in feeds]
+        self._wait(runs)
+        return runs
+
+    def _wait(self, runs: list[Run]) -> None:
+        self._api.wait(
+            runs,
+            progress=lambda run, state: self._status.update(f"{self._what}: {run.dag_id} {state}"),
+        )
+
+    def _tell(self, what: str, doing: str) -> None:
+        if what != self._what:
+            self._what, self._since = what, time.monotonic()
+            self._status.console.print(what)
+        self._status.update(f"{what}: {doing}")
+
+    def _done(self) -> None:
+        self._status.console.print(f"  answered in {time.monotonic() - self._since:.0f} s")
+
+
+@contextmanager
+def _services(console: Console, home: Path) -> Iterator[tuple[AirflowServices, AirflowApi]]:
+    """Start PostgreSQL and Airflow in this home; end both, whatever happens."""
+    # tasks, like this process, work in this home; the sandbox's clock triggers every run
+    point_to(home, schedules="off")
+    console.print("starting PostgreSQL")
+    postgres.start(home, settings().time_zone)
+    try:
+        steps.initialize()
+        console.print("starting Airflow")
+        with AirflowServices(home, postgres.url(home, postgres.METADATA)) as airflow:
+            airflow.wait_until_ready()
+            with AirflowApi(
+                airflow.url, airflow.user, airflow.password, check=airflow.check
+            ) as api:
+                api.wait_for_dags(
+                    [*(f"collect_{feed}" for feed in FEEDS), "risk_loop", "train_model"]
+                )
+                yield airflow, api
+    finally:
+        console.print("stopping")
+        warehouse.engine().dispose()
+        postgres.stop(home)
+
+
+@contextmanager
+def _interruptible(console: Console) -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: everything stops, and nobody sees a traceback."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("stopped; run again to go on 已停止，再次运行即可继续")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
