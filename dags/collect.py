@@ -3,6 +3,7 @@
 from _common import TASK_DEFAULTS, landed, on_schedule
 from airflow.sdk import DAG, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
+
 from expectations.contract import Contract, contracts
 
 
@@ -11,12 +12,12 @@ def collection_dag(contract: Contract) -> DAG:
 
     @dag(
         dag_id=f"collect_{contract.feed}",
-        dag_display_name=f"Collect {contract.feed}",
+        dag_display_name=f"Collect 采集: {contract.title}",
         schedule=on_schedule(contract.schedule),
         catchup=False,
         max_active_runs=1,
         default_args=TASK_DEFAULTS | {"owner": contract.owner},
-        tags=["collect", "采集", contract.channel],
+        tags=["collect", "采集", contract.channel_name],
         doc_md=_documentation(contract),
     )
     def collection() -> None:
@@ -39,8 +40,25 @@ def collection_dag(contract: Contract) -> DAG:
 def _documentation(contract: Contract) -> str:
     return f"""### {contract.title}
 
-    {contract.description}
-    """
+Lands the bytes of every delivery that waits in the inbox, unchanged; judges them by the feed's
+expectations; loads the good rows, and quarantines each other row with the expectation it broke. A
+delivery that breaks the contract as a whole is refused, which fails this run at once. If new rows
+were loaded, what depends on them runs.
+
+收件箱中每份交付的原始字节原样落地，按数据源声明校验：合格行入库，不合格行连同所违反的规则进入隔离区；
+整体违反契约的交付予以拒收，本次运行随即失败。有新数据入库时，触发下游运行。
+
+| | |
+|---|---|
+| grain 粒度 | {contract.grain} |
+| key 主键 | {", ".join(contract.key)} |
+| source 来源 | {contract.source} |
+| format 格式 | {contract.format} |
+| schedule 时间表 | `{contract.schedule}` |
+| freshness 时效 | {contract.freshness_hours} h |
+| owner 负责人 | {contract.owner} |
+| alarms to 告警接收 | {contract.recipient} |
+"""
 
 
 for each in contracts():

@@ -93,3 +93,10 @@ create table if not exists ml.conclusions (
     primary key (importer_id, declaration_id)
 );
 create index if not exists conclusions_by_declaration on ml.conclusions (declaration_id);
+
+-- codes that deliveries may use, by list
+create table if not exists ops.code_lists (
+    list_name text not null,
+    code text not null,
+    primary key (list_name, code)
+);

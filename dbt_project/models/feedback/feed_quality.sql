@@ -1,6 +1,9 @@
 with
 
-batches as (select * from {{ source('ops', 'batches') }} where not is_backfill),
+batches as (
+    select * from {{ source('ops', 'batches') }}
+    where not is_backfill
+),
 
 daily as (
     select

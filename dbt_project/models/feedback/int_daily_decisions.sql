@@ -16,11 +16,12 @@ with
 decisions as (
     select * from {{ ref('decisions') }}
     {%- if is_incremental() %}
-    where decided_on in (
-        select recent.decided_on
-        from {{ ref('decisions') }} as recent
-        where recent.decided_at > (select coalesce(max(counted.decided_at), '-infinity') from {{ this }} as counted)
-    )
+    where
+        decided_on in (
+            select recent.decided_on
+            from {{ ref('decisions') }} as recent
+            where recent.decided_at > (select coalesce(max(counted.decided_at), '-infinity') from {{ this }} as counted)
+        )
     {%- endif %}
 ),
 

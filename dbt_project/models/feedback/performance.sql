@@ -35,7 +35,10 @@ rates as (
     from counted
 ),
 
-random as (select * from rates where selected_by = 'random'),
+random as (
+    select * from rates
+    where selected_by = 'random'
+),
 
 -- Katz's interval of a ratio of two shares, on the logarithm
 final as (
@@ -52,9 +55,10 @@ final as (
         ))::float8 as lift_high
     from rates
     left join random
-        on rates.period_kind = random.period_kind
-        and rates.period_from = random.period_from
-        and rates.selected_by <> 'random'
+        on
+            rates.period_kind = random.period_kind
+            and rates.period_from = random.period_from
+            and rates.selected_by <> 'random'
 )
 
 select * from final

@@ -65,8 +65,10 @@ final as (
         {{ wilson('findings_in_top / declarations_in_top * precision_trials', 'precision_trials', 'high') }}
             as precision_high,
         findings_in_top / nullif(findings_in_all, 0) as recall,
-        {{ wilson('findings_in_top / nullif(findings_in_all, 0) * recall_trials', 'recall_trials', 'low') }} as recall_low,
-        {{ wilson('findings_in_top / nullif(findings_in_all, 0) * recall_trials', 'recall_trials', 'high') }} as recall_high,
+        {{ wilson('findings_in_top / nullif(findings_in_all, 0) * recall_trials', 'recall_trials', 'low') }}
+            as recall_low,
+        {{ wilson('findings_in_top / nullif(findings_in_all, 0) * recall_trials', 'recall_trials', 'high') }}
+            as recall_high,
         revenue_cny_in_top / nullif(revenue_cny_in_all, 0) as revenue_recall,
         precision_trials,
         recall_trials

@@ -17,7 +17,9 @@
 
 with
 
-batches as ({{ unfinished_batches('inspection_results') }}),
+batches as (
+    {{ unfinished_batches('inspection_results') }}
+),
 
 results as (select * from {{ ref('stg_inspection_results') }}),
 
@@ -28,7 +30,11 @@ new_results as (
     from results
     inner join batches using (batch_id)
     {%- if is_incremental() %}
-    where not exists (select 1 from {{ this }} as stored where stored.result_id = results.result_id)
+    where
+        not exists (
+            select 1 from {{ this }} as stored
+            where stored.result_id = results.result_id
+        )
     {%- endif %}
     order by results.result_id asc, results.known_at asc, results.row_no asc
 ),

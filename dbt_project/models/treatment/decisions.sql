@@ -47,7 +47,7 @@ earlier_rounds as materialized (
         decided_on,
         max(decision_round) as decision_round
     from {{ this }}
-    where decided_on >= (select min(decided_on) from pending)
+    where decided_on >= (select min(pending.decided_on) from pending)
     group by office_code, decided_on
 ),
 {% else %}
@@ -84,7 +84,8 @@ strata as (
 capacities as (
     select
         *,
-        floor({{ var('inspection_rate') }} * declarations_in_stratum + {{ draw('stratum', 'capacity') }})::int as capacity
+        floor({{ var('inspection_rate') }} * declarations_in_stratum + {{ draw('stratum', 'capacity') }})::int
+            as capacity
     from strata
 ),
 
@@ -162,37 +163,39 @@ decided as (
     from cut
 ),
 
+placed_in_words as (
+    select
+        *,
+        format(
+            'ranked %s of %s in office %s, which can inspect %s',
+            score_rank, declarations_in_stratum, office_code, capacity
+        ) as place_en,
+        format(
+            '在%s关区%s份中排第%s位（可查验%s份）', office_code, declarations_in_stratum, score_rank, capacity
+        ) as place_zh,
+        round(100 * random_probability::numeric, 2) as random_pct
+    from decided
+),
+
 worded as (
     select
         *,
-        case selected_by
-            when 'targeted' then format(
-                'Ranked %s of %s in office %s, which can inspect %s. Hazard factors: %s',
-                score_rank, declarations_in_stratum, office_code, capacity, coalesce(hazard_factors_en, 'none named')
-            )
-            when 'random' then format(
-                'Drawn at random with probability %s %%, to measure what targeting misses',
-                round(100 * random_probability::numeric, 2)
-            )
-            else format(
-                'Not inspected: ranked %s of %s in office %s, which can inspect %s',
-                score_rank, declarations_in_stratum, office_code, capacity
-            )
+        case
+            when selected_by = 'targeted'
+                then format('Targeted: %s. Hazard factors: %s', place_en, coalesce(hazard_factors_en, 'none named'))
+            when selected_by = 'random'
+                then format('Drawn at random with probability %s %%, to measure what targeting misses', random_pct)
+            when ranking_score is null then 'Not inspected: not drawn, and there was no model to rank by'
+            else format('Not inspected: %s', place_en)
         end as reason_en,
-        case selected_by
-            when 'targeted' then format(
-                '在%s关区%s份中排第%s位（可查验%s份）。风险因素：%s',
-                office_code, declarations_in_stratum, score_rank, capacity, coalesce(hazard_factors_zh, '无')
-            )
-            when 'random' then format(
-                '随机布控，概率%s%%，用于衡量精准布控的遗漏', round(100 * random_probability::numeric, 2)
-            )
-            else format(
-                '不查验：在%s关区%s份中排第%s位（可查验%s份）',
-                office_code, declarations_in_stratum, score_rank, capacity
-            )
+        case
+            when selected_by = 'targeted'
+                then format('精准布控：%s。风险因素：%s', place_zh, coalesce(hazard_factors_zh, '无'))
+            when selected_by = 'random' then format('随机布控，概率%s%%，用于衡量精准布控的遗漏', random_pct)
+            when ranking_score is null then '不查验：未被抽中，且尚无模型可供排序'
+            else format('不查验：%s', place_zh)
         end as reason_zh
-    from decided
+    from placed_in_words
 ),
 
 final as (

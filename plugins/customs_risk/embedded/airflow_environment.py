@@ -78,6 +78,10 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        # a task's end may be noticed only at its next heartbeat, five seconds away by default; more
+        # heartbeats may then fail before a task is given up: half a minute of patience
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "WORKERS__MAX_FAILED_HEARTBEATS": "30",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         # a changed file is parsed at once; an unchanged one need not be
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",

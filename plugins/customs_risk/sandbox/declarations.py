@@ -31,7 +31,8 @@ def declarations_of(
 ) -> pd.DataFrame:
     """The contract's columns, and those of `TRUTH`; one row per declaration, in order of time."""
     rng = generator(seed, "declarations", day_number)
-    volume = int(round(usual_volume * rng.normal(1.0, 0.05) * (1.08 if day.weekday() == 0 else 1)))
+    monday = 1.08 if day.weekday() == 0 else 1.0
+    volume = round(usual_volume * rng.normal(1.0, 0.05) * monday)
     count = min(max(volume, 1), LARGEST_DAY)
     line = draw(rng, lines.weight_on(day_number), count)
     broker = _sometimes_other(rng, lines.broker[line], parties.broker_size, 0.1)
@@ -106,8 +107,8 @@ def _offences(
 
 
 def _traded(rng: np.random.Generator, lines: Lines, line: Ints) -> dict[str, Floats]:
-    value = np.exp(lines.log_value[line] + rng.normal(0, 0.65, len(line)))
-    price = np.exp(lines.log_price[line] + rng.normal(0, 0.22, len(line)))
+    value = np.exp(lines.log_value[line] + rng.normal(0, 0.55, len(line)))
+    price = np.exp(lines.log_price[line] + rng.normal(0, 0.32, len(line)))
     return {"value": value, "mass": value / price}
 
 

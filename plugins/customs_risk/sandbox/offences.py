@@ -17,7 +17,7 @@ from customs_risk.sandbox.traders import HORIZON_DAYS, Lines, Parties
 
 OFFENCE_RATE = 0.045  # of declarations, over the horizon
 VAT = 0.13
-LARGEST_CASE_CNY = 120_000.0  # larger consignments are settled elsewhere: no case decides a month
+LARGEST_CASE_CNY = 60_000.0  # larger consignments are settled elsewhere: no case decides a month
 SMALLEST_CASE_CNY = 1_000.0
 BASE_RATE = 0.014  # of declarations that nothing bad touches
 

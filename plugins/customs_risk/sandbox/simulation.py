@@ -1,44 +1,68 @@
 """The loop without Airflow: the same steps, in one process, a week at a time."""
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
 
 from customs_risk import steps
+from customs_risk.embedded.home import fresh_home
+from customs_risk.sandbox import report
 from customs_risk.sandbox.replay import LabelledFile
 from customs_risk.sandbox.world import FEEDS, World
 
 Progress = Callable[[str], None]
 
-
-def simulate(world: World, weeks: int, progress: Progress) -> Iterator[tuple[date, date]]:
-    """Let the loop answer one week of the world after the other; yield each week's days."""
-    monday = next_monday(world.start_on)
-    for number in range(weeks):
-        first = monday + timedelta(weeks=number)
-        last = first + timedelta(days=4)
-        where = f"week {number + 1} of {weeks}"
-        progress(f"{where}: deliver")
-        world.deliver_period(first, last)
-        turn(_beside(where, progress))
-        yield first, last
+_REPLAYED = ("inspection_results", "declarations")
 
 
-def replay(file: LabelledFile, warm_up: int, progress: Progress) -> Iterator[int]:
-    """Let the loop answer one week of the file after the other; yield each week's number.
+def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per_day: int) -> None:
+    """Let the loop answer ``weeks`` weeks of a world without history; print the table.
+
+    The loop begins knowing nothing: until the first results are back, all inspections are random.
+    """
+    started = time.monotonic()
+    with fresh_home(home):
+        world = World(home, seed, declarations_per_day)
+        first_monday = next_monday(world.history_end)
+        fridays = []
+        for number in range(weeks):
+            monday = first_monday + timedelta(weeks=number)
+            friday = monday + timedelta(days=4)
+            with _week(console, number, weeks) as progress:
+                world.deliver_period(monday, friday)
+                turn(progress)
+            fridays.append(friday)
+        report.show_weeks(console, fridays)
+        report.show_find_rates(console, "last_8_weeks")
+        report.show_leakage(console, home, "last_8_weeks")
+    console.print(f"{weeks} weeks, seed {seed}: {time.monotonic() - started:.0f} s; kept in {home}")
+
+
+def run_replay(
+    console: Console, home: Path, declarations: Path, mapping: Path, *, warm_up: int
+) -> None:
+    """Let the loop answer a labelled file week by week; print it beside two baselines.
 
     During the first ``warm_up`` weeks no model is trained, so all inspections are random.
     """
-    weeks = list(file.weeks())
-    for number in range(len(weeks)):
-        where = f"week {number + 1} of {len(weeks)}"
-        progress(f"{where}: deliver")
-        file.deliver_week(number)
-        turn(
-            _beside(where, progress),
-            feeds=("inspection_results", "declarations"),
-            learns=number >= warm_up,
-        )
-        yield number
+    started = time.monotonic()
+    with fresh_home(home, declarations_mapping=str(mapping)):
+        file = LabelledFile(home, declarations, mapping)
+        weeks = file.weeks()
+        for number, (_monday, _sunday) in enumerate(weeks):
+            with _week(console, number, len(weeks)) as progress:
+                file.deliver_week(number)
+                turn(progress, feeds=_REPLAYED, learns=number >= warm_up)
+        file.deliver_results(weeks[-1][1] + timedelta(days=1))
+        steps.collect("inspection_results")
+        steps.prepare()
+        steps.feed_back()
+        report.show_replay(console, file.truth())
+    console.print(f"{len(weeks)} weeks: {time.monotonic() - started:.0f} s; kept in {home}")
 
 
 def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = True) -> None:
@@ -65,5 +89,11 @@ def next_monday(day: date) -> date:
     return day + timedelta(days=-day.weekday() % 7)
 
 
-def _beside(where: str, progress: Progress) -> Progress:
-    return lambda step: progress(f"{where}: {step}")
+@contextmanager
+def _week(console: Console, number: int, weeks: int) -> Iterator[Progress]:
+    """Show what a week's turn is doing, and how long it took in the end."""
+    started = time.monotonic()
+    where = f"week {number + 1} of {weeks}"
+    with console.status(where) as status:
+        yield lambda step: status.update(f"{where}: {step}")
+    console.print(f"{where}: answered in {time.monotonic() - started:.0f} s")

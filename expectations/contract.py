@@ -1,0 +1,139 @@
+"""A feed's declaration: read from its YAML, checked, and the source of all that is made from it.
+
+The raw table, the Great Expectations suite, the collection DAG and the dbt source come from here,
+so adding a feed is writing one file.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+FEEDS = Path(__file__).with_name("feeds")
+
+ColumnType = Literal["text", "numeric", "boolean", "date", "timestamptz", "jsonb"]
+# Order 271, Article 5: what must be kept from whom
+Confidentiality = Literal["public", "internal", "restricted", "personal", "secret"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class BrokenContract(ValueError):  # noqa: N818 - reads as what is wrong
+    """A feed's YAML does not say what it must; the message names the file and the field."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Words(_Strict):
+    """The same words in both languages."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return f"{self.en} {self.zh}"
+
+
+class Column(_Strict):
+    """One column: its type, its meaning, and what its values must look like."""
+
+    type: ColumnType = "text"
+    meaning: Words
+    confidentiality: Confidentiality = Field(alias="class")
+    unit: str | None = None
+    nullable: bool = False
+    above: float | None = Field(None, description="values must be greater")
+    minimum: float | None = Field(None, description="values must not be less")
+    maximum: float | None = Field(None, description="values must not be greater")
+    max_length: int | None = Field(None, description="characters")
+    values: tuple[str, ...] = Field((), description="the only values allowed")
+    code_list: str | None = Field(None, description="list of ops.code_lists that holds the values")
+
+
+class Volume(_Strict):
+    """Rows that a usual delivery has; fewer or more is worth a warning."""
+
+    minimum: int = Field(1, alias="min")
+    maximum: int = Field(alias="max")
+
+
+class Contract(_Strict):
+    """One feed, as its YAML declares it."""
+
+    feed: Name
+    folder: str
+    title: Words
+    channel: int | None = Field(None, ge=1, le=7, description="Order 271, Article 6")
+    grain: str
+    owner: str
+    recipient: str = Field(description="whom an alarm is for")
+    source: str
+    format: Literal["csv", "ndjson"]
+    encodings: tuple[str, ...] = ("utf-8",)
+    schedule: str = Field(description="cron, in the business time zone")
+    key: tuple[Name, ...]
+    known_at: Name = Field(description="column that says when a row of a backfill became known")
+    volume: Volume
+    freshness_hours: int
+    retention_years: int
+    max_bytes: int = 2 * 1024**3
+    max_failed_share: float = Field(0.2, description="more failing rows refuse the whole batch")
+    columns: dict[Name, Column]
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> "Contract":
+        for name in (*self.key, self.known_at):
+            if name not in self.columns:
+                raise ValueError(f"key or known_at names {name!r}, which is no column")
+            if self.columns[name].nullable:
+                raise ValueError(f"{name!r} is key or known_at, so it cannot be nullable")
+        if self.columns[self.known_at].type != "timestamptz":
+            raise ValueError(f"known_at column {self.known_at!r} must be a timestamptz")
+        return self
+
+    @property
+    def channel_name(self) -> str:
+        """The channel of Article 6, or the supervision process itself (Article 10)."""
+        return f"channel {self.channel}" if self.channel else "supervision"
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one feed's YAML.
+
+    Raises:
+        BrokenContract: the file is no YAML, or says something that a feed cannot be.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        contract = Contract(**content, feed=path.stem, folder=path.parent.name)
+    except (yaml.YAMLError, TypeError, ValidationError) as error:
+        raise BrokenContract(f"{path.parent.name}/{path.name}: {error}") from error
+    return contract
+
+
+@cache
+def contracts() -> tuple[Contract, ...]:
+    """Return every declared feed, in order of name."""
+    return tuple(sorted(_read_all(), key=lambda contract: contract.feed))
+
+
+def contract_of(feed: str) -> Contract:
+    """Return one feed's contract.
+
+    Raises:
+        KeyError: no feed of that name is declared.
+    """
+    for contract in contracts():
+        if contract.feed == feed:
+            return contract
+    known = ", ".join(contract.feed for contract in contracts())
+    raise KeyError(f"no feed {feed!r} is declared in expectations/feeds: {known}")
+
+
+def _read_all() -> Iterator[Contract]:
+    for path in sorted(FEEDS.glob("*/*.yml")):
+        yield read_contract(path)

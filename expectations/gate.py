@@ -1,0 +1,121 @@
+"""The gate: Great Expectations judges a delivered batch inside the database.
+
+The batch waits typed in ``gate.<feed>``. Rows that break a critical expectation are noted with its
+rule in ``gate.<feed>_broken``; loading them or not is the collection's business.
+"""
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from psycopg import Connection, sql
+
+from customs_risk import warehouse
+from expectations import docs
+from expectations.contract import Contract
+
+_EVERY_ROW = {
+    "result_format": "COMPLETE",
+    "unexpected_index_column_names": ["row_no"],
+    "return_unexpected_index_query": True,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the suite said of a batch."""
+
+    broken_rules: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def judge(contract: Contract, batch_id: str, sent_at: datetime, connection: Connection) -> Verdict:
+    """Run the feed's suite on its waiting batch and note the rows that break it.
+
+    Args:
+        contract: the feed.
+        batch_id: names the page in Data Docs.
+        sent_at: when the delivery was sent.
+        connection: the open transaction that will commit the load; it writes the noted rows.
+
+    Raises:
+        RuntimeError: an expectation could not be evaluated; nothing may be loaded then.
+    """
+    from expectations.suite import suite
+
+    result = _batch(contract.feed).validate(suite(contract, sent_at), result_format=_EVERY_ROW)
+    docs.write_page(contract, batch_id, result)
+    broken, warned = [], []
+    for each in result.results:
+        rule = each.expectation_config.meta["rule"]
+        if _raised(each):
+            raise RuntimeError(f"{contract.feed} {batch_id}: {rule} failed to run: {_raised(each)}")
+        if each.success:
+            continue
+        if each.expectation_config.severity == "critical":
+            _note(connection, contract.feed, rule, _query(contract.feed, each))
+            broken.append(rule)
+        else:
+            warned.append(f"{rule}: observed {each.result.get('observed_value')}")
+    return Verdict(broken, warned)
+
+
+@cache
+def _context() -> Any:
+    """Return this process's Great Expectations: no files, no telemetry, no progress bars."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="great_expectations")
+    import great_expectations
+
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+@cache
+def _source(url: str) -> Any:
+    # Great Expectations wants a host in the URL; a socket's folder in the query overrules it
+    address = url.replace("postgresql://", "postgresql+psycopg://", 1).replace("@/", "@localhost/", 1)
+    return _context().data_sources.add_postgres(f"warehouse {url}", connection_string=address)
+
+
+def _batch(feed: str) -> Any:
+    source = _source(warehouse.url())
+    known = {asset.name: asset for asset in source.assets}
+    asset = known.get(feed) or source.add_table_asset(feed, table_name=feed, schema_name="gate")
+    whole = {each.name: each for each in asset.batch_definitions}.get("whole")
+    return (whole or asset.add_batch_definition_whole_table("whole")).get_batch()
+
+
+def _raised(result: Any) -> str | None:
+    """Return what went wrong while an expectation was evaluated, if anything did."""
+    info = result.exception_info
+    infos = [info] if "raised_exception" in info else list(info.values())
+    messages = [each["exception_message"] for each in infos if each["raised_exception"]]
+    return "; ".join(messages) or None
+
+
+def _query(feed: str, result: Any) -> str:
+    """Return the statement that finds an expectation's unexpected rows, all of them.
+
+    The lists in a result are cut at 200 rows, so they are not used.
+    """
+    written = result.expectation_config.kwargs.get("unexpected_rows_query")
+    if written:
+        return str(written.format(batch=f"gate.{feed}"))
+    return str(result.result["unexpected_index_query"]).rstrip().rstrip(";")
+
+
+def _note(connection: Connection, feed: str, rule: str, query: str) -> None:
+    connection.execute(
+        sql.SQL("insert into gate.{} select unexpected.row_no, {} from ({}) as unexpected").format(
+            sql.Identifier(f"{feed}_broken"),
+            sql.Literal(rule),
+            sql.SQL(query),  # type: ignore[arg-type]  # written by Great Expectations and the suite
+        )
+    )

@@ -1,0 +1,60 @@
+"""Collection: deliveries are landed, gated and loaded; nothing that arrives is lost.
+
+    landing.py   bytes kept unchanged under their SHA-256, and entered into the ledger
+    formats.py   how bytes become rows of text
+    mapping.py   how a foreign file's columns become a contract's
+    load.py      rows of text to typed rows, quarantined rows and duplicates
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What became of one delivered file."""
+
+    feed: str
+    batch_id: str
+    file_name: str
+    status: str
+    reason: str | None
+    received: int
+    loaded: int
+    quarantined: int
+    duplicate: int
+
+
+class RefusedDelivery(ValueError):  # noqa: N818 - reads as what happened
+    """A delivered file was refused as a whole; the message names feed, batch, file and rule."""
+
+
+def prepare() -> None:
+    """Create the raw tables and store the code lists; harmless when they exist."""
+    from expectations import codes
+    from expectations.tables import create_raw_tables
+
+    create_raw_tables()
+    codes.store()
+
+
+def collect(feed: str) -> list[BatchOutcome]:
+    """Land, gate and load every delivery that waits in a feed's inbox.
+
+    One bad file does not keep the others: each is tried, and then the refused ones are told.
+
+    Raises:
+        KeyError: no feed of that name is declared.
+        RefusedDelivery: at least one file was refused; the others are loaded.
+    """
+    from customs_risk.collect.intake import take_in
+
+    outcomes = take_in(feed)
+    refused = [outcome for outcome in outcomes if outcome.status == "refused"]
+    if refused:
+        raise RefusedDelivery(
+            "\n".join(
+                f"{each.feed}: batch {each.batch_id} ({each.file_name}) refused: {each.reason}"
+                for each in refused
+            )
+        )
+    return outcomes

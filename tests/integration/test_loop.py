@@ -1,0 +1,130 @@
+"""One whole turn of the loop on a small world, with every part real."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from customs_risk import steps
+from customs_risk import warehouse as doors
+from customs_risk.sandbox.simulation import turn
+from customs_risk.sandbox.world import FEEDS, World
+from customs_risk.settings import Settings
+
+DAYS = 3
+
+
+def rows(query: str, *parameters: object) -> list[Any]:
+    with doors.connect() as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
+def value(query: str, *parameters: object) -> Any:
+    return rows(query, *parameters)[0][0]
+
+
+@pytest.fixture(scope="module")
+def live_days(warehouse: Settings) -> Iterator[list[date]]:
+    """The loop has learned from history and answered three live days."""
+    steps.initialize()
+    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world.deliver_history()
+    turn(lambda _step: None)
+    days = world.live_days(DAYS)
+    for day in days:
+        world.deliver_day(day)
+        turn(lambda _step: None, learns=False)
+    yield days
+
+
+def test_every_received_row_is_accounted_for(live_days: list[date]) -> None:
+    assert value("select count(*) from ops.batches where status <> 'loaded'") == 0
+    received, accounted = rows(
+        "select sum(received), sum(loaded + quarantined + duplicate) from ops.batches"
+    )[0]
+    assert received == accounted
+    for feed in FEEDS:
+        loaded = value("select coalesce(sum(loaded), 0) from ops.batches where feed = %s", feed)
+        assert loaded == value(f"select count(*) from raw.{feed}")
+    quarantined = value("select sum(quarantined) from ops.batches")
+    assert 0 < quarantined == value("select count(*) from ops.quarantine")
+
+
+def test_every_live_declaration_is_concluded_and_decided_once(live_days: list[date]) -> None:
+    live = value("select count(*) from raw.declarations where not is_backfill")
+    assert live > 300 * DAYS
+    assert value("select count(*) from assessment.conclusions") == live
+    assert value("select count(distinct declaration_id) from treatment.decisions") == live
+    assert value("select count(*) from ml.conclusions where model_version = 'none'") == 0
+
+
+def test_history_is_learned_from_and_never_assessed(live_days: list[date]) -> None:
+    assert not value(
+        """
+        select count(*) from ml.conclusions
+        join raw.declarations using (declaration_id) where is_backfill
+        """
+    )
+    assert value("select count(*) from intermediate.int_declaration_features where is_backfill")
+
+
+def test_offices_stay_within_their_capacity(live_days: list[date]) -> None:
+    over = rows(
+        """
+        select stratum from treatment.decisions
+        group by stratum having count(*) filter (where selected_by <> 'none') > max(capacity)
+        """
+    )
+    assert not over
+    share = value("select avg((selected_by <> 'none')::int) from treatment.decisions")
+    assert float(share) == pytest.approx(0.10, abs=0.02)
+
+
+def test_a_conclusion_says_why_in_both_languages(live_days: list[date]) -> None:
+    for factors in rows("select hazard_factors from ml.conclusions where level = 'high' limit 20"):
+        assert len(factors[0]) == 3
+        assert all(factor["en"] and factor["zh"] for factor in factors[0])
+
+
+def test_instructions_leave_once_and_inspectors_answer(
+    live_days: list[date], warehouse: Settings
+) -> None:
+    sent = []
+    for path in warehouse.outbox.glob("*.csv"):
+        with path.open(encoding="utf-8") as file:
+            sent += [line["message_id"] for line in csv.DictReader(file)]
+    assert len(sent) == len(set(sent)) == value("select count(*) from treatment.instructions")
+    assert value("select count(*) from ops.outbox where dispatched_at is null") == 0
+    assert value("select count(*) from core.inspections where instruction_id is not null") > 0
+
+
+def test_turning_again_changes_nothing(live_days: list[date]) -> None:
+    counted = """
+        select
+            (select count(*) from raw.declarations),
+            (select count(*) from ml.conclusions),
+            (select count(*) from treatment.decisions),
+            (select count(*) from ops.outbox),
+            (select count(*) from intermediate.int_risk_profiles),
+            (select md5(string_agg(d::text, '' order by declaration_id)) from treatment.decisions d)
+    """
+    before = rows(counted)
+    turn(lambda _step: None, learns=False)
+    assert rows(counted) == before
+
+
+def test_feedback_reads_what_happened(live_days: list[date]) -> None:
+    summary = rows("select decided_on, declarations, instructions from feedback.daily_summary")
+    assert [row[0] for row in sorted(summary)] == live_days
+    completed, findings = rows(
+        "select sum(completed), sum(findings) from feedback.performance where period_kind = 'all'"
+    )[0]
+    inspected = rows(
+        """
+        select count(*), count(*) filter (where has_finding)
+        from core.inspections where instruction_id is not null
+        """
+    )[0]
+    assert (completed, findings) == inspected
