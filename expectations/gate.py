@@ -80,7 +80,9 @@ def _context() -> Any:
 @cache
 def _source(url: str) -> Any:
     # Great Expectations wants a host in the URL; a socket's folder in the query overrules it
-    address = url.replace("postgresql://", "postgresql+psycopg://", 1).replace("@/", "@localhost/", 1)
+    address = url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
+        "@/", "@localhost/", 1
+    )
     return _context().data_sources.add_postgres(f"warehouse {url}", connection_string=address)
 
 
@@ -116,6 +118,6 @@ def _note(connection: Connection, feed: str, rule: str, query: str) -> None:
         sql.SQL("insert into gate.{} select unexpected.row_no, {} from ({}) as unexpected").format(
             sql.Identifier(f"{feed}_broken"),
             sql.Literal(rule),
-            sql.SQL(query),  # type: ignore[arg-type]  # written by Great Expectations and the suite
+            sql.SQL(query),  # written by Great Expectations or by the suite
         )
     )

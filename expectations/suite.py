@@ -58,7 +58,8 @@ def _about(name: str, column: Column) -> Iterator[Expectation]:
     if column.code_list:
         yield gxe.UnexpectedRowsExpectation(
             unexpected_rows_query=f"""
-                select row_no, "{name}" from {{batch}} as delivered
+                with delivered as (select * from {{batch}})
+                select row_no, "{name}" from delivered
                 where "{name}" is not null and not exists (
                     select 1 from ops.code_lists
                     where list_name = '{column.code_list}' and code = delivered."{name}"
@@ -78,17 +79,18 @@ def _about_rows(contract: Contract, sent_at: datetime) -> Iterator[Expectation]:
     # an exact repetition is a duplicate, not an error; a second content under one key is
     yield gxe.UnexpectedRowsExpectation(
         unexpected_rows_query=f"""
-            select row_no, {key} from (
+            with delivered as (
                 select *, first_value(row_hash) over (partition by {key} order by row_no) as first_hash
                 from {{batch}}
-            ) as delivered
-            where row_hash <> first_hash
+            )
+            select row_no, {key} from delivered where row_hash <> first_hash
         """,
         **_critical("key.unique"),
     )
     yield gxe.UnexpectedRowsExpectation(
         unexpected_rows_query=f"""
-            select delivered.row_no, {key} from {{batch}} as delivered
+            with delivered as (select * from {{batch}})
+            select delivered.row_no, {key} from delivered
             inner join raw.{contract.feed} as loaded using ({key})
             where delivered.row_hash <> loaded.row_hash
         """,

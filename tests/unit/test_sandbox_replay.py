@@ -113,7 +113,28 @@ def test_a_mapping_that_does_not_fit_is_refused(tmp_path):
 
 def test_the_mapping_of_the_korean_file_names_each_column_once():
     mapping = yaml.safe_load((ROOT / "expectations/mappings/kcs.yml").read_text("utf-8"))
-    header = ["Declaration ID", "Date", "Office ID", "Process Type", "Import Type", "Import Use", "Payment Type", "Mode of Transport", "Declarant ID", "Importer ID", "Seller ID", "Courier ID", "HS6 Code", "Country of Departure", "Country of Origin", "Tax Rate", "Tax Type", "Country of Origin Indicator", "Net Mass", "Item Price"]
+    header = [
+        "Declaration ID",
+        "Date",
+        "Office ID",
+        "Process Type",
+        "Import Type",
+        "Import Use",
+        "Payment Type",
+        "Mode of Transport",
+        "Declarant ID",
+        "Importer ID",
+        "Seller ID",
+        "Courier ID",
+        "HS6 Code",
+        "Country of Departure",
+        "Country of Origin",
+        "Tax Rate",
+        "Tax Type",
+        "Country of Origin Indicator",
+        "Net Mass",
+        "Item Price",
+    ]
     sources = [
         each["column"] if isinstance(each, dict) else each for each in mapping["columns"].values()
     ]

@@ -1,9 +1,9 @@
 """Collection: deliveries are landed, gated and loaded; nothing that arrives is lost.
 
-    landing.py   bytes kept unchanged under their SHA-256, and entered into the ledger
-    formats.py   how bytes become rows of text
-    mapping.py   how a foreign file's columns become a contract's
-    load.py      rows of text to typed rows, quarantined rows and duplicates
+landing.py   bytes kept unchanged under their SHA-256, and entered into the ledger
+formats.py   how bytes become rows of text
+mapping.py   how a foreign file's columns become a contract's
+load.py      rows of text to typed rows, quarantined rows and duplicates
 """
 
 from dataclasses import dataclass

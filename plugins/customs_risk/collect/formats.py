@@ -68,7 +68,9 @@ def _read_csv(path: Path, contract: Contract, mapping: Mapping | None, encoding:
         parse=csv.ParseOptions(newlines_in_values=True),
         columns=list(dict.fromkeys(sources.values())),
     )
-    schema = pa.schema([("row_no", pa.int64()), *((name, pa.string()) for name in contract.columns)])
+    schema = pa.schema(
+        [("row_no", pa.int64()), *((name, pa.string()) for name in contract.columns)]
+    )
 
     def to_contract(batch: pa.RecordBatch, row_no: pa.Array) -> pa.RecordBatch:
         def column(name: str) -> pa.Array:

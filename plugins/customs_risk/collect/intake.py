@@ -33,7 +33,11 @@ def _take(delivery: Delivery, contract: Contract) -> BatchOutcome:
         return _outcome(delivery, "refused", reason)
     for warning in counted.warnings:
         _log.warning(
-            "%s: batch %s: %s (for %s)", contract.feed, delivery.batch_id, warning, contract.recipient
+            "%s: batch %s: %s (for %s)",
+            contract.feed,
+            delivery.batch_id,
+            warning,
+            contract.recipient,
         )
     return _outcome(
         delivery,
@@ -57,9 +61,7 @@ def _refuse(delivery: Delivery, reason: str) -> None:
         )
 
 
-def _outcome(
-    delivery: Delivery, status: str, reason: str | None, *counts: int
-) -> BatchOutcome:
+def _outcome(delivery: Delivery, status: str, reason: str | None, *counts: int) -> BatchOutcome:
     received, loaded, quarantined, duplicate = counts or (0, 0, 0, 0)
     return BatchOutcome(
         delivery.feed,

@@ -117,7 +117,8 @@ def _open_envelopes(contract: Contract) -> sql.Composed:
 def _fill_typed(connection: Connection, contract: Contract, mapping: Mapping | None) -> None:
     """Cast every column that can be cast, and note those that cannot."""
     scales = mapping.scales if mapping else {}
-    casts, failures = [], []
+    casts: list[sql.Composable] = []
+    failures: list[sql.Composable] = []
     for name, column in contract.columns.items():
         if column.type == "text":
             casts.append(sql.Identifier(name))
@@ -157,9 +158,7 @@ def _castable(name: str, column: Column) -> sql.Composed:
         sql.SQL("pg_input_is_valid({}, {})").format(sql.Identifier(name), sql.Literal(column.type))
     ]
     if pattern := _LOOKS_LIKE.get(column.type):
-        conditions.append(
-            sql.SQL("{} ~ {}").format(sql.Identifier(name), sql.Literal(pattern))
-        )
+        conditions.append(sql.SQL("{} ~ {}").format(sql.Identifier(name), sql.Literal(pattern)))
     return sql.SQL("coalesce({}, true)").format(sql.SQL(" and ").join(conditions))
 
 
@@ -176,7 +175,9 @@ def _quarantine(
     delivered = sql.SQL("to_jsonb(delivered) - 'row_no'")
     if contract.format == "ndjson":
         # what could not be taken apart is kept as the line it was
-        delivered = sql.SQL("coalesce(to_jsonb(delivered) - 'row_no', jsonb_build_object('line', line))")
+        delivered = sql.SQL(
+            "coalesce(to_jsonb(delivered) - 'row_no', jsonb_build_object('line', line))"
+        )
     connection.execute(
         sql.SQL(
             """

@@ -43,7 +43,7 @@ def read_mapping(path: Path, contract: Contract) -> Mapping:
             case {"column": str(column), **rest} if rest.keys() <= {"scale"}:
                 mapping.sources[name] = column
                 if "scale" in rest:
-                    mapping.scales[name] = float(rest["scale"])
+                    mapping.scales[name] = float(str(rest["scale"]))
             case {"constant": constant}:
                 mapping.constants[name] = str(constant)
             case _:

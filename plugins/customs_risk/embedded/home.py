@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from customs_risk import steps, warehouse
-from customs_risk.embedded import postgres
+from customs_risk.embedded import airflow, postgres
 from customs_risk.settings import settings
 
 
@@ -39,6 +39,11 @@ def point_to(home: Path, **overrides: str) -> None:
 
 
 def forget(home: Path) -> None:
-    """Stop the server of ``home``, if one runs, and delete the folder."""
+    """End what a killed run left in ``home``, stop its server, and delete the folder.
+
+    Raises:
+        AirflowFailed: a run is alive in this home; end that one first.
+    """
+    airflow.end_leftovers(home)
     postgres.stop(home)
     shutil.rmtree(home, ignore_errors=True)

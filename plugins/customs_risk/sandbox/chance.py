@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
 
 
 def generator(seed: int, purpose: str, day: int = 0) -> np.random.Generator:
@@ -26,6 +28,14 @@ def uniform(
     hashes = pd.util.hash_array(np.asarray(identifiers, dtype=object), hash_key=key)
     # 53 bits are what a double holds exactly; all 64 could round up to 1.0
     return (hashes >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def either(is_first: Bools, first: Any, second: Any) -> Objects:
+    """Texts or nulls, chosen row by row."""
+    chosen = np.empty(len(is_first), dtype=object)
+    chosen[:] = second
+    chosen[is_first] = np.broadcast_to(np.asarray(first, dtype=object), chosen.shape)[is_first]
+    return chosen
 
 
 def zipf(count: int, exponent: float) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from customs_risk.sandbox import offences
-from customs_risk.sandbox.chance import Bools, Floats, Ints, draw, generator
+from customs_risk.sandbox.chance import Bools, Floats, Ints, draw, either, generator
 from customs_risk.sandbox.commodities import Commodities, Countries
 from customs_risk.sandbox.days import as_days, local_times
 from customs_risk.sandbox.offences import Offenders, case_revenue, kinds_of, taxes_on
@@ -60,7 +60,7 @@ def declarations_of(
             "declarant_id": parties.broker_id[broker],
             "importer_id": parties.importer_id[lines.importer[line]],
             "seller_id": _or_null(rng, parties.seller_id[lines.seller[line]], 0.08),
-            "courier_id": np.where(by_air & (rng.random(count) < 0.6), courier, None),
+            "courier_id": either(by_air & (rng.random(count) < 0.6), courier, None),
             "hs6": commodities.hs6[said["commodity"]],
             "goods_name": commodities.goods_name[said["commodity"]],
             "departure_country": countries.code[lines.departure[line]],
@@ -168,7 +168,7 @@ def _sometimes_other(rng: np.random.Generator, usual: Ints, sizes: Floats, share
 
 
 def _or_null(rng: np.random.Generator, values: np.ndarray, share: float) -> np.ndarray:
-    return np.where(rng.random(len(values)) < share, None, values)
+    return either(rng.random(len(values)) < share, None, values)
 
 
 def _coded(rng: np.random.Generator, count: int, shares: dict[str, float]) -> np.ndarray:

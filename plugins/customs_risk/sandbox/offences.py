@@ -177,7 +177,7 @@ def _middling(sizes: Floats) -> Floats:
 
 
 def _sizes(group: Ints, weight: Floats) -> Floats:
-    return np.bincount(group, weights=weight)
+    return np.bincount(group, weights=weight).astype(np.float64)
 
 
 def _kinds(rng: np.random.Generator, category: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from stdnum.cn import uscc
 
-from customs_risk.sandbox.chance import Floats, Ints, draw, generator
+from customs_risk.sandbox.chance import Floats, Ints, draw, either, generator
 from customs_risk.sandbox.commodities import Commodities, Countries
 from customs_risk.sandbox.days import as_days, local_times
 from customs_risk.sandbox.offences import Episodes, Offenders
@@ -20,7 +20,7 @@ from customs_risk.sandbox.traders import HORIZON_DAYS, Lines, Parties
 SAMPLES_PER_DAY = 130
 USUAL_FAILURE, CONTAMINATED_FAILURE = 0.015, 0.45
 BEFORE_EPISODE_DAYS = 20  # an agency often sees trouble before customs does
-_ANALYTES = {
+_ANALYTES: dict[str, list[tuple[str, float, str, str]]] = {
     "food": [
         ("菌落总数", 100_000, "CFU/g", "GB 4789.2"),
         ("铅", 0.5, "mg/kg", "GB 5009.12"),
@@ -110,7 +110,7 @@ def enterprise_status(
     )
     count = len(subjects)
     msg_type = rng.choice(list(_AGENCIES), count, p=[0.4, 0.25, 0.05, 0.3])
-    until = np.where(rng.random(count) < 0.5, str(day + timedelta(365)), None)
+    until = either(rng.random(count) < 0.5, str(day + timedelta(365)), None)
     return pd.DataFrame(
         {
             "message_id": [f"GS{day:%Y%m%d}{n:04d}" for n in range(count)],
@@ -171,14 +171,14 @@ def _watch_rows(
             "id": [f"wl-{n:06d}" for n in range(count)],
             "schema": np.where(known, "Company", rng.choice(["Company", "Person"], count)),
             "name": names.astype(object),
-            "aliases": np.where(rng.random(count) < 0.3, np.char.add(names, " Ltd"), None),
+            "aliases": either(rng.random(count) < 0.3, np.char.add(names, " Ltd"), None),
             "birth_date": np.full(count, None, dtype=object),
             "countries": np.char.lower(countries.code[country].astype(str)).astype(object),
             "addresses": np.full(count, None, dtype=object),
             "identifiers": np.where(
                 known, parties.seller_id[seller] + ";" + registration.astype(object), registration
             ),
-            "sanctions": np.where(rng.random(count) < 0.4, "trade fraud; adverse media", None),
+            "sanctions": either(rng.random(count) < 0.4, "trade fraud; adverse media", None),
             "phones": np.full(count, None, dtype=object),
             "emails": np.full(count, None, dtype=object),
             "dataset": "third_party_watch",

@@ -168,7 +168,9 @@ def _habitual_commodities(
 ) -> Ints:
     """An importer deals in one or two categories of goods."""
     names, member_group = np.unique(commodities.category.astype(str), return_inverse=True)
-    sizes = np.bincount(member_group, weights=commodities.weight, minlength=len(names))
+    sizes = np.bincount(member_group, weights=commodities.weight, minlength=len(names)).astype(
+        np.float64
+    )
     category = _habitual(rng, importer, sizes, IMPORTERS, 0.75)
     return draw_within(rng, category, member_group.astype(np.int64), commodities.weight)
 
@@ -208,7 +210,7 @@ def _taxes(
     claimed = (agreement != "MFN") & (rng.random(len(commodity)) < PREFERENCE_USED)
     tax_type = np.where(claimed, agreement, "MFN").astype(object)
     rate = commodities.duty_pct[commodity]
-    return tax_type, np.round(np.where(claimed, rate * 0.3, rate), 1)
+    return tax_type, np.where(claimed, rate * 0.3, rate).round(1).astype(np.float64)
 
 
 def _lifetimes(rng: np.random.Generator, importer_from_day: Ints) -> tuple[Ints, Ints]:

@@ -55,8 +55,9 @@ class World:
     """A seeded world. It writes to `<home>/inbox`, reads `<home>/outbox`, and keeps its own notes
     and the truth under `<home>/sandbox`.
 
-    `declarations_per_day` is the mean volume, at most 80,000; the calendar begins with `history_days`
-    of history on `start_on`, and live days follow. Days must lie within three years of the start.
+    `declarations_per_day` is the mean volume, at most 79,999; the calendar begins with
+    `history_days` of history on `start_on`, and live days follow. Days must lie within three years
+    of the start.
     """
 
     def __init__(
@@ -257,7 +258,7 @@ class World:
 
     def _results(self, asked: pd.DataFrame, reported_on: Days, truth: pd.DataFrame) -> pd.DataFrame:
         results = inspect(self.seed, asked, reported_on, truth, self._staff)
-        number = int(np.max(reported_on, initial=np.datetime64(self.start_on)).astype(int))
+        number = int(reported_on.astype(np.int64).max(initial=0))
         return repeat_rows(generator(self.seed, "repeated results", number), results)
 
     def _chosen(self, day: date, rows: pd.DataFrame) -> pd.DataFrame:

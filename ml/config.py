@@ -1,0 +1,88 @@
+"""Every setting that can change a score, in one place, so that one hash names them all."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ml.features import NAMES
+
+
+@dataclass(frozen=True)
+class BoosterConfig:
+    """XGBoost's settings. Shallow trees: inspected rows are few and the rates do the work."""
+
+    max_depth: int = 3
+    eta: float = 0.05
+    min_child_weight: float = 5.0
+    gamma: float = 1.0
+    reg_lambda: float = 2.0
+    subsample: float = 0.8
+    colsample_bytree: float = 0.8
+    # a floor, since early stopping on a few hundred labels stops by chance
+    min_rounds: int = 120
+    max_rounds: int = 600
+    patience: int = 40
+    threads: int = 2  # part of the configuration: sums of floats depend on it
+    seed: int = 271
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that XGBoost knows by these names."""
+        return {
+            "tree_method": "hist",
+            "max_depth": self.max_depth,
+            "eta": self.eta,
+            "min_child_weight": self.min_child_weight,
+            "gamma": self.gamma,
+            "reg_lambda": self.reg_lambda,
+            "subsample": self.subsample,
+            "colsample_bytree": self.colsample_bytree,
+            "nthread": self.threads,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a model is made by. Change anything here and the model's version changes."""
+
+    booster: BoosterConfig = field(default_factory=BoosterConfig)
+    features: tuple[str, ...] = NAMES
+    smoothing_weight: float = 8.0
+    # at least so many labels and findings, or there is no model yet
+    min_labels: int = 200
+    min_findings: int = 20
+    # only the newest labels are learned from: older trade says little, and time is limited
+    max_labels: int = 40_000
+    # validation goes forward in time in so many steps
+    folds: int = 3
+    # findings needed before the revenue of a finding is modelled rather than averaged
+    min_findings_for_revenue: int = 100
+    ranking: Literal["likelihood", "value"] = "likelihood"
+    # log-odds added per log(1 + earlier declarations) of a consignment pattern that recurs and was
+    # never inspected (Order 271, article 16: act, then find out what is not known)
+    learning_weight: float = 1.0
+    # levels relative to the base rate, and the likelihood that is high at any base rate
+    high_lift: float = 3.0
+    medium_lift: float = 1.5
+    high_likelihood: float = 0.5
+    # a new model may be so much worse in average precision before it is held back
+    activation_tolerance: float = 0.02
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, as they are stored beside a model."""
+        return dict(json.loads(json.dumps(asdict(self))))
+
+    def hash(self) -> str:
+        """Return the SHA-256 of the settings."""
+        text = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def configured() -> ModelConfig:
+    """Return the configuration with what the environment sets."""
+    from customs_risk.settings import settings
+
+    return ModelConfig(
+        ranking=settings().ranking, smoothing_weight=settings().smoothing_weight
+    )
