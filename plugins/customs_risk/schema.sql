@@ -93,6 +93,7 @@ create table if not exists ml.conclusions (
     primary key (importer_id, declaration_id)
 );
 create index if not exists conclusions_by_declaration on ml.conclusions (declaration_id);
+create index if not exists conclusions_by_time on ml.conclusions (assessed_at);
 
 -- codes that deliveries may use, by list
 create table if not exists ops.code_lists (

@@ -1,4 +1,4 @@
-"""Formats: how bytes become rows of text. Files are streamed, so a giant one needs no more memory."""
+"""Formats: how bytes become rows of text. Files are streamed: a giant one needs no more memory."""
 
 import codecs
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Landing: delivered bytes are kept unchanged, named by their SHA-256, before anything reads them."""
+"""Landing: delivered bytes are kept, named by their SHA-256, before anything reads them."""
 
 import hashlib
 import os
@@ -96,8 +96,9 @@ def _enter(path: Path, feed: str, sha256: str, is_backfill: bool) -> None:
     with warehouse.connect() as connection:
         connection.execute(
             """
-            insert into ops.batches
-                (batch_id, feed, sha256, file_name, sent_at, is_backfill, status, reason, finished_at)
+            insert into ops.batches (
+                batch_id, feed, sha256, file_name, sent_at, is_backfill, status, reason, finished_at
+            )
             select
                 %(batch_id)s, %(feed)s, %(sha256)s, %(file_name)s, %(sent_at)s, %(is_backfill)s,
                 case when earlier.batch_id is null then 'landed' else 'repeated' end,

@@ -1,4 +1,4 @@
-"""Loading: from rows of text to typed rows in ``raw``, each row loaded, quarantined or a duplicate."""
+"""Loading: from rows of text to typed rows; each is loaded, quarantined or a duplicate."""
 
 import json
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def load(delivery: Delivery, contract: Contract, mapping: Mapping | None) -> Cou
     if delivery.sent_at is None:
         raise Unreadable(
             "file.name",
-            f"the name must tell when it was sent: {contract.feed}_YYYYMMDDTHHMMSS.{contract.format}",
+            f"the name must tell when it was sent: {contract.feed}_<YYYYMMDDTHHMMSS>.<ending>",
         )
     _make_waiting_tables(contract)
     reading = read(delivery.path, contract, mapping)
@@ -89,7 +89,7 @@ def _append(contract: Contract, reading: Reading) -> None:
 
 
 def _open_envelopes(contract: Contract) -> sql.Composed:
-    """Take each NDJSON line apart; a line that is no JSON object keeps its text and breaks a rule."""
+    """Take each NDJSON line apart; one that is no JSON object is kept and breaks a rule."""
     members = sql.SQL(", ").join(
         sql.SQL("line::jsonb ->> {}").format(sql.Literal(name)) for name in contract.columns
     )
@@ -138,7 +138,8 @@ def _fill_typed(connection: Connection, contract: Contract, mapping: Mapping | N
         sql.SQL(
             """
             insert into {typed}
-            select row_no, md5(concat_ws('·', {hashed})), array_remove(array[{failures}], null), {casts}
+            select
+                row_no, md5(concat_ws('·', {hashed})), array_remove(array[{failures}], null), {casts}
             from {text}
             """
         ).format(
@@ -172,7 +173,7 @@ def _quarantine(
         for row_no, text in reading.rejected:
             told = json.dumps({"line": text}, ensure_ascii=False)
             copy.write_row((delivery.batch_id, contract.feed, row_no, told, ["row.complete"]))
-    delivered = sql.SQL("to_jsonb(delivered) - 'row_no'")
+    delivered: sql.Composable = sql.SQL("to_jsonb(delivered) - 'row_no'")
     if contract.format == "ndjson":
         # what could not be taken apart is kept as the line it was
         delivered = sql.SQL(

@@ -24,7 +24,7 @@ select
         'declaration_id', declaration_id,
         'office_code', office_code,
         'selected_by', selected_by,
-        'what_to_examine', what_to_examine,
+        'what_to_examine', what_to_examine_zh || ' / ' || what_to_examine_en,
         'reason', reason_zh || ' / ' || reason_en
     )
 from treatment.instructions

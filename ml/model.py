@@ -1,0 +1,183 @@
+"""A trained model: two boosters, a calibrator, and what is needed to speak of levels."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+
+from ml.calibrate import Calibrator
+from ml.config import ModelConfig
+from ml.features import NAMES, directions
+
+Floats = NDArray[np.float64]
+
+_NO_REVENUE = 0.0
+
+
+@dataclass(frozen=True)
+class RevenueModel:
+    """Additional duty expected if something is found, in CNY.
+
+    A Tweedie regression (many findings bring nothing, a few bring much), or a mean when findings
+    are too few; ``scale`` is the mean that the booster's output is relative to. ``quantiles`` are
+    the median and the 90th percentile of duty over findings: the steps of severity.
+    """
+
+    scale: float
+    quantiles: tuple[float, float]
+    booster: xgboost.Booster | None = None
+
+    def given_finding(self, values: Floats) -> Floats:
+        """Return the expected additional duty in CNY, given a finding, of each row."""
+        if self.booster is None:
+            return np.full(len(values), self.scale)
+        return self.scale * self.booster.predict(_matrix(values)).astype(float)
+
+    def severity(self, revenue_cny: Floats) -> NDArray[np.object_]:
+        """Return minor, moderate or serious: how a finding would compare with past findings."""
+        words = np.array(["minor", "moderate", "serious"], dtype=object)
+        return words[np.searchsorted(self.quantiles, revenue_cny, side="right")]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What scores declarations. ``repeats`` (0 to 1) says how well a consignment pattern's past
+    tells its future; it scales what is spent on patterns that were never inspected.
+    """
+
+    booster: xgboost.Booster
+    calibrator: Calibrator
+    revenue: RevenueModel
+    base_rate: float
+    repeats: float
+    config: ModelConfig
+
+    def margin(self, values: Floats) -> Floats:
+        """Return the raw log-odds of each row; unlike the likelihood it has few ties."""
+        return self.booster.predict(_matrix(values), output_margin=True).astype(float)
+
+    def contributions(self, values: Floats) -> Floats:
+        """Return each feature's part of the margin, and the bias in the last column."""
+        return self.booster.predict(_matrix(values), pred_contribs=True).astype(float)
+
+    def ranking_score(self, values: Floats, margin: Floats, revenue_cny: Floats) -> Floats:
+        """Return what declarations are ranked by, in log-odds or in logarithms of value."""
+        learning = self.config.learning_weight * self.repeats * _worth_learning(values)
+        if self.config.ranking == "likelihood":
+            return margin + learning
+        # log(p · √revenue); from the margin, so that calibration's steps make no ties
+        return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny) + learning
+
+    def level(self, likelihood: Floats) -> NDArray[np.object_]:
+        """Return low, medium or high, relative to the base rate."""
+        high = min(self.config.high_lift * self.base_rate, self.config.high_likelihood)
+        medium = min(self.config.medium_lift * self.base_rate, high)
+        words = np.array(["low", "medium", "high"], dtype=object)
+        return words[np.searchsorted((medium, high), likelihood, side="right")]
+
+    def described(self) -> dict[str, Any]:
+        """Return all but the boosters as plain values."""
+        return {
+            "features": list(self.config.features),
+            "config": self.config.as_dict(),
+            "calibrator": self.calibrator.as_dict(),
+            "base_rate": self.base_rate,
+            "repeats": self.repeats,
+            "revenue": {"scale": self.revenue.scale, "quantiles": list(self.revenue.quantiles)},
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """Return the artefact: file names and their bytes, the same for the same model."""
+        files = {
+            "likelihood.ubj": bytes(self.booster.save_raw("ubj")),
+            "model.json": json.dumps(self.described(), indent=1, sort_keys=True).encode(),
+        }
+        if self.revenue.booster is not None:
+            files["revenue.ubj"] = bytes(self.revenue.booster.save_raw("ubj"))
+        return files
+
+
+def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
+    """Return the model that an artefact holds.
+
+    Learned settings come from the artefact. How to rank is a setting of today, of ``config``.
+    Raises ValueError if the artefact was made for other features than those known now.
+    """
+    described = json.loads(files["model.json"])
+    if tuple(described["features"]) != NAMES:
+        raise ValueError("the artefact was made for other features")
+    revenue = files.get("revenue.ubj")
+    return Model(
+        booster=_booster(files["likelihood.ubj"]),
+        calibrator=Calibrator.from_dict(described["calibrator"]),
+        revenue=RevenueModel(
+            described["revenue"]["scale"],
+            tuple(described["revenue"]["quantiles"]),
+            _booster(revenue) if revenue else None,
+        ),
+        base_rate=described["base_rate"],
+        repeats=described["repeats"],
+        config=replace(config),
+    )
+
+
+def fit_likelihood(
+    values: Floats,
+    found: Floats,
+    config: ModelConfig,
+    rounds: int,
+    watch: tuple[Floats, Floats] | None = None,
+) -> xgboost.Booster:
+    """Fit the likelihood booster; with ``watch`` (values, found) stop when it gets no better."""
+    parameters = config.booster.parameters() | {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "monotone_constraints": str(directions(NAMES)),
+    }
+    return xgboost.train(
+        parameters,
+        _matrix(values, found),
+        rounds,
+        evals=[(_matrix(*watch), "watch")] if watch else None,
+        early_stopping_rounds=config.booster.patience if watch else None,
+        verbose_eval=False,
+    )
+
+
+def fit_revenue(values: Floats, revenue_cny: Floats, config: ModelConfig) -> RevenueModel:
+    """Fit the revenue model on findings alone: rows × features, and their additional duty."""
+    if not revenue_cny.size or not revenue_cny.sum():
+        return RevenueModel(_NO_REVENUE, (0.0, 0.0))
+    scale = float(revenue_cny.mean())
+    median, most = (float(q) for q in np.quantile(revenue_cny, (0.5, 0.9)))
+    if revenue_cny.size < config.min_findings_for_revenue:
+        return RevenueModel(scale, (median, most))
+    parameters = config.booster.parameters() | {
+        "objective": "reg:tweedie",
+        "tweedie_variance_power": 1.5,
+        "base_score": 1.0,
+    }
+    matrix = _matrix(values, revenue_cny / scale)
+    booster = xgboost.train(parameters, matrix, config.booster.min_rounds)
+    # trees of a log link fall short of the total; one factor brings it back
+    factor = float(revenue_cny.sum() / (scale * booster.predict(matrix).astype(float).sum()))
+    return RevenueModel(scale * factor, (median, most), booster)
+
+
+def _worth_learning(values: Floats) -> Floats:
+    seen = np.nan_to_num(values[:, NAMES.index("log_declarations_consignment")])
+    inspected = np.nan_to_num(values[:, NAMES.index("log_inspections_consignment")])
+    return np.where(inspected == 0, seen, 0.0)
+
+
+def _matrix(values: Floats, labels: Floats | None = None) -> xgboost.DMatrix:
+    return xgboost.DMatrix(values, labels, feature_names=list(NAMES), nthread=2)
+
+
+def _booster(raw: bytes) -> xgboost.Booster:
+    booster = xgboost.Booster({"nthread": 2})
+    booster.load_model(bytearray(raw))
+    return booster

@@ -1,0 +1,246 @@
+"""Training: learn from the results known so far, validate forward in time, register.
+
+Validation takes steps forward in time: each fold learns from results known before its test rows
+were declared. From the folds come the number of rounds, the calibration (on margins of rows that
+the fold did not learn from) and, on the last fold, the measures and the baselines beside them.
+The model that is kept then learns from all labels, the newest included: they matter most.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import baselines, calibrate, data, evaluate, registry
+from ml.config import ModelConfig, configured
+from ml.data import Labelled
+from ml.features import NAMES
+from ml.model import Model, fit_likelihood, fit_revenue
+from ml.split import Fold, forward_folds
+
+Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
+
+_MIN_COMPARED, _MIN_COMPARED_FINDINGS = 50, 10
+_MIN_RANDOM = 100
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the forward folds told."""
+
+    rounds: int
+    rows: NDArray[np.intp]  # rows that some fold was tested on
+    margin: Floats  # of each of these, by the fold that did not know it
+    last: Fold  # the latest fold, on which all are measured
+
+
+def train() -> str | None:
+    """Train a model on the results known so far and register it; return its version.
+
+    Returns None, and leaves the active model as it is, while labels are too few. Nothing new to
+    learn from under the same configuration: returns the active model's version.
+    """
+    config = configured()
+    labels = data.labelled(config.max_labels)
+    if labels.found.size < config.min_labels or labels.found.sum() < config.min_findings:
+        log.info("no model yet: %d labels, %d findings", labels.found.size, labels.found.sum())
+        return None
+    current = registry.active(config) if _same_features(config) else None
+    labels_hash = hash_of(labels)
+    if current and (current.config_hash, current.labels_hash) == (config.hash(), labels_hash):
+        return current.version
+    fitted = fit(labels, config)
+    if fitted is None:
+        log.info("no model yet: results cover too few days")
+        return None
+    model, metrics = fitted
+    activation = compare(labels, config, metrics["rounds"], current)
+    window = labels.known.min().astype(date), labels.known.max().astype(date)
+    metrics |= {"labels_hash": labels_hash, "activation": activation}
+    return registry.register(model, window, metrics, activate=activation["activated"])
+
+
+def fit(labels: Labelled, config: ModelConfig) -> tuple[Model, dict[str, Any]] | None:
+    """Return a model and its measures, or None if no fold forward in time can be made."""
+    validation = validate(labels, config)
+    if validation is None:
+        return None
+    model = Model(
+        booster=fit_likelihood(labels.values, labels.found, config, validation.rounds),
+        calibrator=calibrate.fit(validation.margin, labels.found[validation.rows]),
+        revenue=_revenue_model(labels, config),
+        base_rate=base_rate(labels),
+        repeats=repeats(labels.values[validation.rows], labels.found[validation.rows]),
+        config=config,
+    )
+    return model, measure(labels, validation, config) | {
+        "labels": int(labels.found.size),
+        "findings": int(labels.found.sum()),
+        "rounds": validation.rounds,
+        "base_rate": model.base_rate,
+        "repeats": model.repeats,
+    }
+
+
+def validate(labels: Labelled, config: ModelConfig) -> Validation | None:
+    """Fit each forward fold with early stopping; return what they tell, or None without folds."""
+    folds = [
+        fold
+        for fold in forward_folds(labels.declared, labels.known, config.folds)
+        if np.unique(labels.found[fold.train]).size == 2
+    ]
+    if not folds:
+        return None
+    best = [_best_rounds(labels, fold, config) for fold in folds]
+    sizes = [fold.test.size for fold in folds]
+    rounds = int(max(config.booster.min_rounds, np.average(best, weights=sizes)))
+    # the folds are fitted once more with the rounds of the model that is kept: the calibration
+    # then belongs to margins of the same kind, and no fold stopped on the row it is measured on
+    margins = [_fold_margin(labels, fold, config, rounds) for fold in folds]
+    rows = np.concatenate([fold.test for fold in folds])
+    return Validation(rounds, rows, np.concatenate(margins), folds[-1])
+
+
+def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> dict[str, Any]:
+    """Measure the model and its rivals on the last fold; none of them learned from its rows."""
+    train_rows, test_rows = validation.last.train, validation.last.test
+    known, test = labels.take(train_rows), labels.take(test_rows)
+    margin = validation.margin[-test_rows.size :]
+    plain = baselines.PlainModel(known.raw, known.found)
+    revenue = _revenue_model(known, config).given_finding(test.values)
+    scores = {
+        "model": margin,
+        "model_by_value": -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue),
+        "importer_rate": baselines.importer_rate_rule(test.values),
+        "price": baselines.price_rule(test.values),
+        "plain_xgboost": plain.score(test.raw),
+    }
+    expected = evaluate.calibration(1 / (1 + np.exp(-margin)), test.found)
+    measured: dict[str, Any] = {
+        "holdout": {
+            "rows": int(test.found.size),
+            "findings": int(test.found.sum()),
+            "from": str(test.declared.min()),
+            "to": str(test.declared.max()),
+        },
+        "rankings": {
+            name: evaluate.ranking(score, test.found, test.revenue_cny)
+            for name, score in scores.items()
+        },
+        "uncalibrated": expected,
+        "calibrated": None,
+    }
+    earlier = validation.margin[: -test_rows.size]
+    if earlier.size:
+        earlier_found = labels.found[validation.rows[: -test_rows.size]]
+        likelihood = calibrate.fit(earlier, earlier_found).likelihood(margin)
+        measured["calibrated"] = evaluate.calibration(likelihood, test.found)
+        predicted = float((likelihood * revenue).sum())
+        measured["revenue_predicted_to_found"] = _ratio(predicted, test.revenue_cny.sum())
+    return measured
+
+
+def compare(
+    labels: Labelled, config: ModelConfig, rounds: int, current: registry.Registered | None
+) -> dict[str, Any]:
+    """Decide by the embedded policy whether a new model becomes the active one.
+
+    Both sides are held against labels of declarations made after everything the active model
+    learned was known: the active model as it is, and the new configuration on what was known by
+    then. The new model is held back if its average precision is worse by more than the tolerance.
+    """
+    decision: dict[str, Any] = {"policy": "embedded", "activated": True}
+    if current is None:
+        return decision | {"reason": "no active model to compare with"}
+    day = np.datetime64(current.label_window_to, "D")
+    past, later = labels.known <= day, np.flatnonzero(labels.declared > day)
+    test = labels.take(later)
+    if later.size < _MIN_COMPARED or test.found.sum() < _MIN_COMPARED_FINDINGS:
+        return decision | {"reason": "too few labels since the active model: the newer one serves"}
+    if np.unique(labels.found[past]).size < 2:
+        return decision | {"reason": "what the active model learned from is no longer kept"}
+    booster = fit_likelihood(labels.values[past], labels.found[past], config, rounds)
+    challenger = Model(
+        booster, current.model.calibrator, current.model.revenue, 0.0, 0.0, config
+    ).margin(test.values)
+    new = evaluate.average_precision(challenger, test.found)
+    old = evaluate.average_precision(current.model.margin(test.values), test.found)
+    is_good = bool(new >= old - config.activation_tolerance)
+    return decision | {
+        "activated": is_good,
+        "reason": "not worse than the active model" if is_good else "worse than the active model",
+        "compared_with": current.version,
+        "rows": int(later.size),
+        "average_precision": new,
+        "average_precision_active": old,
+    }
+
+
+def base_rate(labels: Labelled) -> float:
+    """Return the find rate to hold levels against: of random inspections where there are enough.
+
+    Targeted ones find more than there is on average.
+    """
+    found = labels.found[labels.is_random]
+    if found.size < _MIN_RANDOM:
+        return float(labels.found.mean())
+    return float((found.sum() + 0.5) / (found.size + 1))
+
+
+def repeats(values: Floats, found: Floats) -> float:
+    """Return how well a consignment pattern's past tells its future: 0 not at all, 1 wholly.
+
+    Twice the area under the curve less one, over rows whose pattern was inspected before, pulled
+    towards 0 when they are few.
+    """
+    rate = values[:, NAMES.index("rate_consignment")]
+    is_known = np.nan_to_num(values[:, NAMES.index("log_inspections_consignment")]) > 0
+    area = evaluate.area_under_curve(rate[is_known], found[is_known])
+    if np.isnan(area):
+        return 0.0
+    size = float(is_known.sum())
+    return float(max(0.0, 2 * area - 1) * size / (size + 20))
+
+
+def hash_of(labels: Labelled) -> str:
+    """Return the SHA-256 of what is learned from."""
+    total = hashlib.sha256("\n".join(labels.declaration_id).encode())
+    for part in (labels.values, labels.found, labels.revenue_cny, labels.known.astype("int64")):
+        total.update(np.ascontiguousarray(part).tobytes())
+    return total.hexdigest()
+
+
+def _best_rounds(labels: Labelled, fold: Fold, config: ModelConfig) -> int:
+    watch = labels.values[fold.test], labels.found[fold.test]
+    train_values, train_found = labels.values[fold.train], labels.found[fold.train]
+    booster = fit_likelihood(
+        train_values, train_found, config, config.booster.max_rounds, watch=watch
+    )
+    return int(booster.best_iteration) + 1
+
+
+def _fold_margin(labels: Labelled, fold: Fold, config: ModelConfig, rounds: int) -> Floats:
+    import xgboost
+
+    booster = fit_likelihood(labels.values[fold.train], labels.found[fold.train], config, rounds)
+    matrix = xgboost.DMatrix(labels.values[fold.test], feature_names=list(NAMES))
+    return booster.predict(matrix, output_margin=True).astype(float)
+
+
+def _revenue_model(labels: Labelled, config: ModelConfig) -> Any:
+    is_found = labels.found == 1
+    return fit_revenue(labels.values[is_found], labels.revenue_cny[is_found], config)
+
+
+def _same_features(config: ModelConfig) -> bool:
+    return config.features == NAMES
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
