@@ -72,6 +72,7 @@ class Labelled:
     values: Floats  # rows × ml.features.NAMES; nan where unknown
     found: Floats  # 0 or 1
     revenue_cny: Floats
+    rate_all: Floats  # find rate of all inspections, as known when the declaration was assessed
     declared: Days  # day on which the declaration became known
     known: Days  # day on which its result became known
     is_random: NDArray[np.bool_]
@@ -84,6 +85,7 @@ class Labelled:
             self.values[rows],
             self.found[rows],
             self.revenue_cny[rows],
+            self.rate_all[rows],
             self.declared[rows],
             self.known[rows],
             self.is_random[rows],
@@ -105,6 +107,7 @@ def labelled(newest: int) -> Labelled:
         values=matrix(rows),
         found=_floats(rows, "found"),
         revenue_cny=_floats(rows, "revenue_cny"),
+        rate_all=_floats(rows, "rate_all"),
         declared=_days(rows, "known_on"),
         known=_days(rows, "result_known_on"),
         is_random=np.array(rows["is_random"].to_pylist(), dtype=bool),

@@ -15,10 +15,9 @@ Floats = NDArray[np.float64]
 SHARES = (0.01, 0.02, 0.05, 0.10)
 
 
-def worst_case_order(score: Floats, found: Floats, revenue: Floats | None = None) -> Floats:
+def worst_case_order(score: Floats, found: Floats) -> NDArray[np.intp]:
     """Return the row numbers from the highest score down, ties in the least favourable order."""
-    least = np.zeros_like(score) if revenue is None else revenue
-    return np.lexsort((least, found, -score))
+    return np.lexsort((found, -score))
 
 
 def at_share(score: Floats, found: Floats, revenue: Floats, share: float) -> dict[str, float]:

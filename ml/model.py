@@ -1,7 +1,7 @@
 """A trained model: two boosters, a calibrator, and what is needed to speak of levels."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,10 @@ from ml.features import NAMES, directions
 Floats = NDArray[np.float64]
 
 _NO_REVENUE = 0.0
+
+
+class OtherFeaturesError(ValueError):
+    """A stored model was made for other features than those known now."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,7 @@ class Model:
         learning = self.config.learning_weight * self.repeats * _worth_learning(values)
         if self.config.ranking == "likelihood":
             return margin + learning
-        # log(p · √revenue); from the margin, so that calibration's steps make no ties
-        return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny) + learning
+        return value_score(margin, revenue_cny) + learning
 
     def level(self, likelihood: Floats) -> NDArray[np.object_]:
         """Return low, medium or high, relative to the base rate."""
@@ -104,11 +107,11 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
     """Return the model that an artefact holds.
 
     Learned settings come from the artefact. How to rank is a setting of today, of ``config``.
-    Raises ValueError if the artefact was made for other features than those known now.
+    Raises OtherFeaturesError if the artefact was made for other features than those known now.
     """
     described = json.loads(files["model.json"])
     if tuple(described["features"]) != NAMES:
-        raise ValueError("the artefact was made for other features")
+        raise OtherFeaturesError("the artefact was made for other features: train a new model")
     revenue = files.get("revenue.ubj")
     return Model(
         booster=_booster(files["likelihood.ubj"]),
@@ -120,7 +123,7 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
         ),
         base_rate=described["base_rate"],
         repeats=described["repeats"],
-        config=replace(config),
+        config=config,
     )
 
 
@@ -165,6 +168,11 @@ def fit_revenue(values: Floats, revenue_cny: Floats, config: ModelConfig) -> Rev
     # trees of a log link fall short of the total; one factor brings it back
     factor = float(revenue_cny.sum() / (scale * booster.predict(matrix).astype(float).sum()))
     return RevenueModel(scale * factor, (median, most), booster)
+
+
+def value_score(margin: Floats, revenue_cny: Floats) -> Floats:
+    """Return log(p · √revenue), p from the margin: calibration's steps would make ties."""
+    return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny)
 
 
 def _worth_learning(values: Floats) -> Floats:

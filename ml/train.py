@@ -19,7 +19,14 @@ from ml import baselines, calibrate, data, evaluate, registry
 from ml.config import ModelConfig, configured
 from ml.data import Labelled
 from ml.features import NAMES
-from ml.model import Model, fit_likelihood, fit_revenue
+from ml.model import (
+    Model,
+    OtherFeaturesError,
+    RevenueModel,
+    fit_likelihood,
+    fit_revenue,
+    value_score,
+)
 from ml.split import Fold, forward_folds
 
 Floats = NDArray[np.float64]
@@ -51,7 +58,7 @@ def train() -> str | None:
     if labels.found.size < config.min_labels or labels.found.sum() < config.min_findings:
         log.info("no model yet: %d labels, %d findings", labels.found.size, labels.found.sum())
         return None
-    current = registry.active(config) if _same_features(config) else None
+    current = _active_of_these_features(config)
     labels_hash = hash_of(labels)
     if current and (current.config_hash, current.labels_hash) == (config.hash(), labels_hash):
         return current.version
@@ -76,7 +83,7 @@ def fit(labels: Labelled, config: ModelConfig) -> tuple[Model, dict[str, Any]] |
         calibrator=calibrate.fit(validation.margin, labels.found[validation.rows]),
         revenue=_revenue_model(labels, config),
         base_rate=base_rate(labels),
-        repeats=repeats(labels.values[validation.rows], labels.found[validation.rows]),
+        repeats=repeats(labels.take(validation.rows)),
         config=config,
     )
     return model, measure(labels, validation, config) | {
@@ -116,12 +123,12 @@ def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> di
     revenue = _revenue_model(known, config).given_finding(test.values)
     scores = {
         "model": margin,
-        "model_by_value": -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue),
+        "model_by_value": value_score(margin, revenue),
         "importer_rate": baselines.importer_rate_rule(test.values),
         "price": baselines.price_rule(test.values),
         "plain_xgboost": plain.score(test.raw),
     }
-    expected = evaluate.calibration(1 / (1 + np.exp(-margin)), test.found)
+    uncalibrated = evaluate.calibration(1 / (1 + np.exp(-margin)), test.found)
     measured: dict[str, Any] = {
         "holdout": {
             "rows": int(test.found.size),
@@ -133,7 +140,7 @@ def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> di
             name: evaluate.ranking(score, test.found, test.revenue_cny)
             for name, score in scores.items()
         },
-        "uncalibrated": expected,
+        "uncalibrated": uncalibrated,
         "calibrated": None,
     }
     earlier = validation.margin[: -test_rows.size]
@@ -193,15 +200,17 @@ def base_rate(labels: Labelled) -> float:
     return float((found.sum() + 0.5) / (found.size + 1))
 
 
-def repeats(values: Floats, found: Floats) -> float:
+def repeats(labels: Labelled) -> float:
     """Return how well a consignment pattern's past tells its future: 0 not at all, 1 wholly.
 
     Twice the area under the curve less one, over rows whose pattern was inspected before, pulled
     towards 0 when they are few.
     """
-    rate = values[:, NAMES.index("rate_consignment")]
-    is_known = np.nan_to_num(values[:, NAMES.index("log_inspections_consignment")]) > 0
-    area = evaluate.area_under_curve(rate[is_known], found[is_known])
+    # against the overall rate of its day, since the rate is smoothed towards it
+    excess = labels.values[:, NAMES.index("rate_consignment")] - labels.rate_all
+    inspected = labels.values[:, NAMES.index("log_inspections_consignment")]
+    is_known = (np.nan_to_num(inspected) > 0) & ~np.isnan(excess)
+    area = evaluate.area_under_curve(excess[is_known], labels.found[is_known])
     if np.isnan(area):
         return 0.0
     size = float(is_known.sum())
@@ -233,13 +242,17 @@ def _fold_margin(labels: Labelled, fold: Fold, config: ModelConfig, rounds: int)
     return booster.predict(matrix, output_margin=True).astype(float)
 
 
-def _revenue_model(labels: Labelled, config: ModelConfig) -> Any:
+def _revenue_model(labels: Labelled, config: ModelConfig) -> RevenueModel:
     is_found = labels.found == 1
     return fit_revenue(labels.values[is_found], labels.revenue_cny[is_found], config)
 
 
-def _same_features(config: ModelConfig) -> bool:
-    return config.features == NAMES
+def _active_of_these_features(config: ModelConfig) -> registry.Registered | None:
+    try:
+        return registry.active(config)
+    except OtherFeaturesError:
+        log.warning("the active model was made for other features: the new one replaces it")
+        return None
 
 
 def _ratio(part: float, whole: float) -> float:

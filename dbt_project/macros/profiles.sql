@@ -14,7 +14,15 @@
         'office_origin': ['office_code', 'origin_country'],
         'importer_origin': ['importer_id', 'origin_country'],
         'importer_hs6': ['importer_id', 'hs6'],
+        'consignment': consignment_key(),
     }) }}
+{%- endmacro %}
+
+{# The same goods, on the same route, in the same amount: what recurs. #}
+{% macro consignment_key() -%}
+    {{ return(
+        ['hs6', "coalesce(departure_country, '-')", 'origin_country', "coalesce(tax_type, '-')", 'rounded_mass_kg']
+    ) }}
 {%- endmacro %}
 
 {% macro activity_profile_keys() -%}
@@ -24,6 +32,7 @@
         'importer_origin': ['importer_id', 'origin_country'],
         'seller_importer': ['seller_id', 'importer_id'],
         'hs6_origin': ['hs6', 'origin_country'],
+        'consignment': consignment_key(),
     }) }}
 {%- endmacro %}
 

@@ -8,6 +8,19 @@
 {%- endmacro %}
 
 {#
+    Find rates of ever narrower profiles, each smoothed towards the one before with the weight of one inspection:
+    where the narrow profile is unknown, the wider one speaks.
+#}
+{% macro nested_rate(kinds, prior) -%}
+    {%- set rate = namespace(sql=prior) -%}
+    {%- for kind in kinds -%}
+        {%- set rate.sql =
+            '((coalesce(findings_' ~ kind ~ ', 0) + ' ~ rate.sql ~ ') / (coalesce(inspections_' ~ kind ~ ', 0) + 1))' -%}
+    {%- endfor -%}
+    ({{ rate.sql }})::float8
+{%- endmacro %}
+
+{#
     How many standard deviations a logarithm lies from the mean of earlier declarations; null with fewer than five
     of them. The deviation is at least 0.05 (five per cent), so that a constant price does not make every cent a shock.
 #}

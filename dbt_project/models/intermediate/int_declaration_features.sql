@@ -116,6 +116,7 @@ features as (
         {{ smoothed('findings_' ~ kind, 'inspections_' ~ kind, 'base_rate') }} as rate_{{ kind }},
         ln(1 + coalesce(inspections_{{ kind }}, 0))::float8 as log_inspections_{{ kind }},
         {%- endfor %}
+        {{ nested_rate(['hs6', 'hs6_origin', 'route', 'consignment'], 'base_rate') }} as rate_goods,
         {%- for kind in recent_kinds %}
         {{ smoothed('recent_findings_' ~ kind, 'recent_inspections_' ~ kind, 'base_rate') }} as recent_rate_{{ kind }},
         {%- endfor %}
@@ -125,6 +126,7 @@ features as (
         {%- endfor %}
         ln(1 + declarations_importer)::float8 as log_declarations_importer,
         ln(1 + declarations_importer_hs6)::float8 as log_declarations_importer_hs6,
+        ln(1 + declarations_consignment)::float8 as log_declarations_consignment,
         (declarations_importer_hs6 = 0)::int::float8 as is_first_importer_hs6,
         (declarations_importer_origin = 0)::int::float8 as is_first_importer_origin,
         case when seller_id is not null then (declarations_seller_importer = 0)::int::float8 end

@@ -60,6 +60,7 @@ recorded as (
         tax_type,
         origin_indicator,
         net_mass_kg,
+        round(net_mass_kg, 1) as rounded_mass_kg,
         declared_value_cny,
         is_backfill,
         batch_id,
