@@ -1,4 +1,4 @@
-"""Training and scoring against a real PostgreSQL: enough labels or none, twice, and after change."""
+"""Training and scoring on a real PostgreSQL: with labels or without, twice, and after change."""
 
 import time
 from datetime import date
