@@ -53,7 +53,7 @@ class ModelConfig:
     min_labels: int = 200
     min_findings: int = 20
     # only the newest labels are learned from: older trade says little, and time is limited
-    max_labels: int = 40_000
+    max_labels: int = 25_000
     # validation goes forward in time in so many steps
     folds: int = 3
     # findings needed before the revenue of a finding is modelled rather than averaged

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import xgboost
 from numpy.typing import NDArray
 
 from ml import baselines, calibrate, data, evaluate, registry
@@ -104,12 +105,16 @@ def validate(labels: Labelled, config: ModelConfig) -> Validation | None:
     ]
     if not folds:
         return None
-    best = [_best_rounds(labels, fold, config) for fold in folds]
+    watched = [_watched(labels, fold, config) for fold in folds]
+    best = [booster.best_iteration + 1 for booster in watched]
     sizes = [fold.test.size for fold in folds]
     rounds = int(max(config.booster.min_rounds, np.average(best, weights=sizes)))
-    # the folds are fitted once more with the rounds of the model that is kept: the calibration
-    # then belongs to margins of the same kind, and no fold stopped on the row it is measured on
-    margins = [_fold_margin(labels, fold, config, rounds) for fold in folds]
+    # every fold speaks with the rounds of the model that is kept: the calibration then belongs to
+    # margins of the same kind, and no fold stopped where its own test rows liked it best
+    margins = [
+        _fold_margin(labels, fold, config, rounds, booster)
+        for fold, booster in zip(folds, watched, strict=True)
+    ]
     rows = np.concatenate([fold.test for fold in folds])
     return Validation(rounds, rows, np.concatenate(margins), folds[-1])
 
@@ -225,21 +230,29 @@ def hash_of(labels: Labelled) -> str:
     return total.hexdigest()
 
 
-def _best_rounds(labels: Labelled, fold: Fold, config: ModelConfig) -> int:
-    watch = labels.values[fold.test], labels.found[fold.test]
-    train_values, train_found = labels.values[fold.train], labels.found[fold.train]
-    booster = fit_likelihood(
-        train_values, train_found, config, config.booster.max_rounds, watch=watch
+def _watched(labels: Labelled, fold: Fold, config: ModelConfig) -> xgboost.Booster:
+    train_rows, test_rows = fold.train, fold.test
+    return fit_likelihood(
+        labels.values[train_rows],
+        labels.found[train_rows],
+        config,
+        config.booster.max_rounds,
+        watch=(labels.values[test_rows], labels.found[test_rows]),
     )
-    return int(booster.best_iteration) + 1
 
 
-def _fold_margin(labels: Labelled, fold: Fold, config: ModelConfig, rounds: int) -> Floats:
-    import xgboost
-
-    booster = fit_likelihood(labels.values[fold.train], labels.found[fold.train], config, rounds)
+def _fold_margin(
+    labels: Labelled, fold: Fold, config: ModelConfig, rounds: int, booster: xgboost.Booster
+) -> Floats:
+    # the first rounds of a longer run are those of a shorter one; only one that stopped before
+    # them has to be fitted again
+    if booster.num_boosted_rounds() < rounds:
+        booster = fit_likelihood(
+            labels.values[fold.train], labels.found[fold.train], config, rounds
+        )
     matrix = xgboost.DMatrix(labels.values[fold.test], feature_names=list(NAMES))
-    return booster.predict(matrix, output_margin=True).astype(float)
+    margin = booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
+    return margin.astype(float)
 
 
 def _revenue_model(labels: Labelled, config: ModelConfig) -> RevenueModel:

@@ -35,16 +35,16 @@ def prepare() -> int:
 
 def train() -> str | None:
     """Train a model on the results known so far; return its version, or None if too few."""
-    from ml import train as training
+    from ml.train import train as train_model
 
-    return training.train()
+    return train_model()
 
 
 def assess() -> int:
     """Draw a conclusion for each declaration that has none; return how many."""
-    from ml import score
+    from ml.score import assess as draw_conclusions
 
-    return score.assess()
+    return draw_conclusions()
 
 
 def decide() -> int:

@@ -139,7 +139,10 @@ def _fill_typed(connection: Connection, contract: Contract, mapping: Mapping | N
             """
             insert into {typed}
             select
-                row_no, md5(concat_ws('·', {hashed})), array_remove(array[{failures}], null), {casts}
+                row_no,
+                md5(concat_ws('·', {hashed})),
+                array_remove(array[{failures}], null),
+                {casts}
             from {text}
             """
         ).format(

@@ -101,9 +101,14 @@ class AirflowApi:
         run = Run(dag_id, run_id)
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
         answer = self._request("POST", f"dags/{dag_id}/dagRuns", json=body)
-        if answer.status_code != httpx.codes.CONFLICT:
-            answer.raise_for_status()
-        elif self.state(run) == "failed":
+        if answer.status_code == httpx.codes.CONFLICT:
+            return self.resume(run)
+        answer.raise_for_status()
+        return run
+
+    def resume(self, run: Run) -> Run:
+        """Take up a run that exists: one that has failed is tried again from its failure."""
+        if self.state(run) == "failed":
             self.retry(run)
         return run
 

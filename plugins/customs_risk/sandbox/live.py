@@ -124,10 +124,12 @@ class _Driver:
         """Collect the declarations, which sets off the loop, and wait until it is round."""
         (source,) = self._collect(day, part, ("declarations",))
         caused = self._api.caused_by(source, "risk_loop")
-        # when a killed run had collected already, nothing is caused: the loop is asked for; and
-        # one that was caused and failed before the crash is tried again
-        run_id = caused.run_id if caused else daily_run_id(day, part)
-        self._wait([self._api.trigger("risk_loop", run_id)])
+        # when a killed run had collected already, nothing is caused: the loop is asked for
+        asked = self._api.resume(caused) if caused else self._ask_for_the_loop(day, part)
+        self._wait([asked])
+
+    def _ask_for_the_loop(self, day: date, part: str) -> Run:
+        return self._api.trigger("risk_loop", daily_run_id(day, part))
 
     def _collect(self, day: date, part: str, feeds: tuple[str, ...]) -> list[Run]:
         runs = [self._api.trigger(f"collect_{feed}", daily_run_id(day, part)) for feed in feeds]

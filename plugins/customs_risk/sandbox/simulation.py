@@ -10,7 +10,7 @@ from rich.console import Console
 
 from customs_risk import steps
 from customs_risk.embedded.home import fresh_home
-from customs_risk.sandbox import report
+from customs_risk.sandbox import contest, report
 from customs_risk.sandbox.replay import LabelledFile
 from customs_risk.sandbox.world import FEEDS, World
 
@@ -61,7 +61,7 @@ def run_replay(
         steps.collect("inspection_results")
         steps.prepare()
         steps.feed_back()
-        report.show_replay(console, file.truth())
+        contest.show(console, file.truth(), warm_up)
     console.print(f"{len(weeks)} weeks: {time.monotonic() - started:.0f} s; kept in {home}")
 
 
