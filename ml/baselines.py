@@ -38,7 +38,7 @@ _PARAMETERS: dict[str, Any] = {
     "eta": 0.1,
     "subsample": 0.8,
     "colsample_bytree": 0.8,
-    "nthread": 2,
+    "nthread": 1,
     "seed": 271,
 }
 
@@ -78,6 +78,7 @@ class PlainModel:
             found,
             feature_types=types,
             enable_categorical=True,
+            nthread=1,
         )
 
     def _codes(self, name: str, values: "pd.Series[Any]") -> Floats:

@@ -15,6 +15,7 @@ from ml.features import NAMES, directions
 Floats = NDArray[np.float64]
 
 _NO_REVENUE = 0.0
+_THREADS = 1
 
 
 class OtherFeaturesError(ValueError):
@@ -38,7 +39,7 @@ class RevenueModel:
         """Return the expected additional duty in CNY, given a finding, of each row."""
         if self.booster is None:
             return np.full(len(values), self.scale)
-        return self.scale * self.booster.predict(_matrix(values)).astype(float)
+        return self.scale * self.booster.predict(as_matrix(values)).astype(float)
 
     def severity(self, revenue_cny: Floats) -> NDArray[np.object_]:
         """Return minor, moderate or serious: how a finding would compare with past findings."""
@@ -61,11 +62,11 @@ class Model:
 
     def margin(self, values: Floats) -> Floats:
         """Return the raw log-odds of each row; unlike the likelihood it has few ties."""
-        return self.booster.predict(_matrix(values), output_margin=True).astype(float)
+        return self.booster.predict(as_matrix(values), output_margin=True).astype(float)
 
     def contributions(self, values: Floats) -> Floats:
         """Return each feature's part of the margin, and the bias in the last column."""
-        return self.booster.predict(_matrix(values), pred_contribs=True).astype(float)
+        return self.booster.predict(as_matrix(values), pred_contribs=True).astype(float)
 
     def ranking_score(self, values: Floats, margin: Floats, revenue_cny: Floats) -> Floats:
         """Return what declarations are ranked by, in log-odds or in logarithms of value."""
@@ -142,9 +143,9 @@ def fit_likelihood(
     }
     return xgboost.train(
         parameters,
-        _matrix(values, found),
+        as_matrix(values, found),
         rounds,
-        evals=[(_matrix(*watch), "watch")] if watch else None,
+        evals=[(as_matrix(*watch), "watch")] if watch else None,
         early_stopping_rounds=config.booster.patience if watch else None,
         verbose_eval=False,
     )
@@ -163,7 +164,7 @@ def fit_revenue(values: Floats, revenue_cny: Floats, config: ModelConfig) -> Rev
         "tweedie_variance_power": 1.5,
         "base_score": 1.0,
     }
-    matrix = _matrix(values, revenue_cny / scale)
+    matrix = as_matrix(values, revenue_cny / scale)
     booster = xgboost.train(parameters, matrix, config.booster.min_rounds)
     # trees of a log link fall short of the total; one factor brings it back
     factor = float(revenue_cny.sum() / (scale * booster.predict(matrix).astype(float).sum()))
@@ -181,11 +182,12 @@ def _worth_learning(values: Floats) -> Floats:
     return np.where(inspected == 0, seen, 0.0)
 
 
-def _matrix(values: Floats, labels: Floats | None = None) -> xgboost.DMatrix:
-    return xgboost.DMatrix(values, labels, feature_names=list(NAMES), nthread=2)
+def as_matrix(values: Floats, labels: Floats | None = None) -> xgboost.DMatrix:
+    """Return rows × features as XGBoost takes them."""
+    return xgboost.DMatrix(values, labels, feature_names=list(NAMES), nthread=_THREADS)
 
 
 def _booster(raw: bytes) -> xgboost.Booster:
-    booster = xgboost.Booster({"nthread": 2})
+    booster = xgboost.Booster({"nthread": _THREADS})
     booster.load_model(bytearray(raw))
     return booster

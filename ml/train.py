@@ -24,6 +24,7 @@ from ml.model import (
     Model,
     OtherFeaturesError,
     RevenueModel,
+    as_matrix,
     fit_likelihood,
     fit_revenue,
     value_score,
@@ -250,7 +251,7 @@ def _fold_margin(
         booster = fit_likelihood(
             labels.values[fold.train], labels.found[fold.train], config, rounds
         )
-    matrix = xgboost.DMatrix(labels.values[fold.test], feature_names=list(NAMES))
+    matrix = as_matrix(labels.values[fold.test])
     margin = booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
     return margin.astype(float)
 

@@ -131,16 +131,15 @@ def _fill_typed(connection: Connection, contract: Contract, mapping: Mapping | N
         failures.append(
             sql.SQL("case when not ({}) then {} end").format(castable, sql.Literal(f"{name}.type"))
         )
-    hashed = sql.SQL(", ").join(
-        sql.SQL("coalesce({}, '∅')").format(sql.Identifier(name)) for name in contract.columns
-    )
+    # a row written as text quotes its cells, so no two different rows are written alike
+    hashed = names(tuple(contract.columns))
     connection.execute(
         sql.SQL(
             """
             insert into {typed}
             select
                 row_no,
-                md5(concat_ws('·', {hashed})),
+                md5(row({hashed})::text),
                 array_remove(array[{failures}], null),
                 {casts}
             from {text}
