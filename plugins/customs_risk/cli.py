@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
+# a table that goes into a file is not squeezed into a screen's width
+console = Console(width=None if sys.stdout.isatty() else 150, soft_wrap=False)
 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox's world. 沙盒种子")]
 Volume = Annotated[

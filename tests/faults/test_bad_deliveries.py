@@ -144,7 +144,7 @@ def test_gb18030_is_read_and_latin_1_is_refused_with_its_line(sender: Sender) ->
     assert value("select goods_name from raw.declarations limit 1") == "葡萄酒"
     with doors.connect() as connection:
         connection.execute("truncate raw.declarations, ops.batches")
-    lines = [line(1), line(2, goods_name="Rosé d'Anjou à la cuvée ÿ")]
+    lines = [line(1, goods_name="vin"), line(2, goods_name="Rosé d'Anjou à la cuvée ÿ")]
     sender.drop(file_of(*lines, header=HEADER).decode().encode("latin-1"))
     told = refusal()
     assert "file.encoding" in told

@@ -135,16 +135,15 @@ def show_leakage(console: Console, home: Path, period_kind: str) -> None:
 
 def show_where_to_look(console: Console, url: str, user: str, password: str) -> None:
     """Print the addresses: Airflow's pages, Data Docs, and a ready psql line."""
-    table = Table(show_header=False, title="Where to look 查看入口", title_justify="left")
-    table.add_row("Airflow", f"{url}  ({user} / {password})")
-    table.add_row("Data Docs", (settings().data_docs / "index.html").resolve().as_uri())
-    table.add_row("psql", psql_line())
-    console.print(table)
-
-
-def psql_line() -> str:
-    """Return a shell line that opens the warehouse."""
-    return shlex.join([str(postgres.program("psql")), warehouse.url()])
+    psql = shlex.join([str(postgres.program("psql")), warehouse.url()])
+    console.print("\nWhere to look 查看入口")
+    for name, place in {
+        "Airflow": f"{url}  ({user} / {password})",
+        "Data Docs": (settings().data_docs / "index.html").resolve().as_uri(),
+        "psql": psql,
+    }.items():
+        # never wrapped: lines to be copied whole
+        console.print(f"  {name:10}{place}", soft_wrap=True, highlight=False)
 
 
 def _show(console: Console, title: str, query: str, days: Sequence[date]) -> None:
