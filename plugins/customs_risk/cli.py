@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# a table that goes into a file is not squeezed into a screen's width
-console = Console(width=None if sys.stdout.isatty() else 150, soft_wrap=False)
+# the tables have twelve columns: squeezed into fewer characters, they would show no figure
+console = Console(width=max(Console().width, 120))
 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox's world. 沙盒种子")]
 Volume = Annotated[

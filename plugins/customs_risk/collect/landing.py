@@ -40,7 +40,7 @@ def land(feed: str) -> None:
     second call finds what is left.
     """
     for path, is_backfill in _waiting(feed):
-        sha256 = _copy_to_landing(path)
+        sha256 = _copy_to_landing(path, feed)
         _enter(path, feed, sha256, is_backfill)
         path.unlink()
 
@@ -73,10 +73,11 @@ def _waiting(feed: str) -> Iterator[tuple[Path, bool]]:
                 yield path, is_backfill
 
 
-def _copy_to_landing(path: Path) -> str:
+def _copy_to_landing(path: Path, feed: str) -> str:
     """Copy the bytes under a name of their own, and return their SHA-256."""
     settings().landing.mkdir(parents=True, exist_ok=True)
-    part = settings().landing / f"{path.name}.{os.getpid()}.part"
+    # one collection of a feed runs at a time, so what a killed one left is written over
+    part = settings().landing / f"{feed}.part"
     digest = hashlib.sha256()
     with path.open("rb") as source, part.open("wb") as copy:
         while chunk := source.read(_CHUNK):
@@ -110,7 +111,10 @@ def _enter(path: Path, feed: str, sha256: str, is_backfill: bool) -> None:
                 where feed = %(feed)s and sha256 = %(sha256)s and status in ('landed', 'loaded')
                 order by landed_at limit 1
             ) as earlier on true
-            on conflict (batch_id) do nothing
+            -- the same file again: what was refused once is tried anew, anything else stays
+            on conflict (batch_id) do update
+            set status = 'landed', reason = null, finished_at = null
+            where batches.status = 'refused'
             """,
             {
                 "batch_id": f"{feed}-{stamp}-{sha256[:8]}",

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -147,10 +148,10 @@ def show_where_to_look(console: Console, url: str, user: str, password: str) -> 
 
 
 def _show(console: Console, title: str, query: str, days: Sequence[date]) -> None:
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
     for english, chinese in _HEADINGS:
-        table.add_column(f"{english}\n{chinese}", justify="right")
+        table.add_column(f"{english}\n{chinese}", justify="right", no_wrap=True)
     for row in _rows(query, [list(days)]):
         day, *figures = row.values()
         table.add_row(str(day), *map(_figure, figures))
