@@ -69,7 +69,12 @@ def _with_truth(rows: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(results: dict[str, pd.DataFrame]) -> Table:
-    table = Table(title="Month by month 逐月结果", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="Month by month 逐月结果",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 0, 0, 1),
+    )
     table.add_column("", no_wrap=True)
     table.add_column("inspected\n查验", justify="right", no_wrap=True)
     for measure in _MEASURES.values():

@@ -148,7 +148,7 @@ def show_where_to_look(console: Console, url: str, user: str, password: str) -> 
 
 
 def _show(console: Console, title: str, query: str, days: Sequence[date]) -> None:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
     table.add_column("", no_wrap=True)
     for english, chinese in _HEADINGS:
         table.add_column(f"{english}\n{chinese}", justify="right", no_wrap=True)
