@@ -15,9 +15,9 @@ _LOOP = "this"
 _RIVALS: tuple[Literal["plain", "random"], ...] = ("plain", "random")
 _MEASURES = {
     "precision": "prec.\n查准",
-    "recall": "recall\n查全",
-    "norm_precision": "n-prec.\n归一查准",
-    "norm_revenue": "n-rev.\n归一税款",
+    "recall": "rec.\n查全",
+    "norm_precision": "n-pr.\n归一准",
+    "norm_revenue": "n-rev.\n归一税",
 }
 
 _DECLARATIONS = f"""

@@ -27,7 +27,7 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
     started = time.monotonic()
     with fresh_home(home):
         world = World(home, seed, declarations_per_day)
-        first_monday = next_monday(world.history_end)
+        first_monday = next_monday(world.history_end + timedelta(days=1))
         fridays = []
         for number in range(weeks):
             monday = first_monday + timedelta(weeks=number)
