@@ -14,6 +14,8 @@ from expectations.contract import Contract
 
 _CHUNK = 1 << 20
 _BLOCK = 4 << 20
+# lines that are no rows wait in memory; a file of nothing else is no table
+_MOST_REJECTED = 100_000
 # a line that no CSV dialect splits: NDJSON lines are taken whole and read by the database
 _NEVER = "\x1f"
 
@@ -115,7 +117,7 @@ def _open(
 ) -> csv.CSVStreamingReader:
     def reject(row: csv.InvalidRow) -> str:
         rejected.append((row.number, row.text))
-        return "skip"
+        return "skip" if len(rejected) < _MOST_REJECTED else "error"
 
     parse.invalid_row_handler = reject
     try:

@@ -117,6 +117,8 @@ def _open_envelopes(contract: Contract) -> sql.Composed:
 def _fill_typed(connection: Connection, contract: Contract, mapping: Mapping | None) -> None:
     """Cast every column that can be cast, and note those that cannot."""
     scales = mapping.scales if mapping else {}
+    if mapping and mapping.time_zone:
+        connection.execute("select set_config('timezone', %s, true)", [mapping.time_zone])
     casts: list[sql.Composable] = []
     failures: list[sql.Composable] = []
     for name, column in contract.columns.items():

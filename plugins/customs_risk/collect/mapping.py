@@ -18,11 +18,15 @@ class BrokenMapping(ValueError):  # noqa: N818 - reads as what is wrong
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where each canonical column comes from; one that is not named is null."""
+    """Where each canonical column comes from; one that is not named is null.
+
+    ``time_zone`` is that of times without an offset; without it, the business time zone.
+    """
 
     sources: dict[str, str] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
+    time_zone: str | None = None
 
 
 def read_mapping(path: Path, contract: Contract) -> Mapping:
@@ -31,11 +35,12 @@ def read_mapping(path: Path, contract: Contract) -> Mapping:
     Raises:
         BrokenMapping: it names an unknown column, or says where it comes from in an unknown way.
     """
-    columns: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["columns"]
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    columns: dict[str, Any] = content["columns"]
     unknown = sorted(columns.keys() - contract.columns.keys())
     if unknown:
         raise BrokenMapping(f"{path.name}: {contract.feed} has no columns {', '.join(unknown)}")
-    mapping = Mapping()
+    mapping = Mapping(time_zone=content.get("time_zone"))
     for name, origin in columns.items():
         match origin:
             case str():
