@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -86,19 +86,24 @@ def test_a_kill_in_the_middle_of_a_day_loses_and_doubles_nothing(
     for line in process.stdout:
         if line.startswith("day 1 of 1"):
             break
-    time.sleep(8)
+    # the morning's feeds are collected, the declarations have just come
+    wait_for(lambda: any((home / "inbox" / "declarations").glob("*.csv")))
     record = home / "airflow" / "sessions.json"
     leaders = [guard.Leader.parse(text) for text in json.loads(record.read_text()).values()]
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    deadline = time.monotonic() + 30
-    while any(map(guard.members, leaders)):
-        assert time.monotonic() < deadline, "Airflow outlived its owner"
-        time.sleep(0.2)
+    wait_for(lambda: not any(map(guard.members, leaders)))
 
     output = finish(home)
     assert "2026-07-0" in output
     assert_sound(home)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
 
 
 def assert_sound(home: Path) -> None:
