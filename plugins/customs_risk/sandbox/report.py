@@ -101,6 +101,9 @@ def show_weeks(console: Console, fridays: Sequence[date]) -> None:
 def show_find_rates(console: Console, period_kind: str) -> None:
     """Print what targeted and random inspections found over a period, with intervals."""
     for row in _rows(_TARGETED_AND_RANDOM, [period_kind]):
+        if not row["completed"]:
+            console.print(f"{row['selected_by']} inspections: no result is back. 尚无查验结果。")
+            continue
         lift = ""
         if row["lift"] is not None:
             lift = f"; {_span(row, 'lift', '{:.1f}')} times what random inspections find"
