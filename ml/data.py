@@ -54,6 +54,10 @@ from intermediate.int_declaration_features as features
 inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
 where
     not features.is_backfill
+    -- conclusions follow features within a build: what is much older than the newest is concluded
+    and features.recorded_at >= (
+        select coalesce(max(assessed_at) - interval '7 days', '-infinity') from ml.conclusions
+    )
     and not exists (
         select 1 from ml.conclusions
         where

@@ -8,9 +8,13 @@
             {'columns': ['profile_kind', 'profile_key', 'valid_from'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
-        post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
+        sql_header="set local enable_nestloop = off;",
+        post_hook="analyze {{ this }}"
     )
 }}
+
+-- no nested loops: the planner cannot know how many rows the steps below leave, takes them for one, and would
+-- compare every signal with every version
 
 with
 

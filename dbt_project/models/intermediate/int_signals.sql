@@ -10,7 +10,7 @@
             {'columns': ['recorded_at']},
             {'columns': ['batch_id', 'row_no']},
         ],
-        post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
+        post_hook="analyze {{ this }}"
     )
 }}
 

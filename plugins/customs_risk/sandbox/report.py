@@ -49,16 +49,16 @@ _WEEKS = _DAYS.replace("sent_at::date as", "(date_trunc('week', sent_at)::date +
 _HEADINGS = (
     ("received", "收到"),
     ("loaded", "入库"),
-    ("quarantined", "隔离"),
-    ("duplicate", "重复"),
+    ("quarant.", "隔离"),
+    ("dupl.", "重复"),
     ("low", "低"),
     ("medium", "中"),
     ("high", "高"),
-    ("instructions", "指令"),
-    ("results", "已反馈"),
+    ("instr.", "指令"),
+    ("results", "反馈"),
     ("findings", "查获"),
-    ("targeted", "精准查获率"),
-    ("random", "随机查获率"),
+    ("targeted", "精准率"),
+    ("random", "随机率"),
 )
 
 _TARGETED_AND_RANDOM = """
@@ -87,8 +87,9 @@ def show_days(console: Console, days: Sequence[date]) -> None:
     """Print one line per business day: rows, lanes, instructions, findings, find rates."""
     _show(console, "Day by day 逐日结果", _DAYS, days)
     console.print(
-        "Results come back up to three business days later: the last days' find rates are not "
-        "final. 查验结果至多三个工作日后返回。",
+        "received to dupl.: rows; low to high: declarations by lane; targeted and random: find "
+        "rates. Results come back up to three business days later: the last days are not final. "
+        "查验结果至多三个工作日后返回。",
         style="dim",
     )
 
@@ -152,7 +153,7 @@ def show_where_to_look(console: Console, url: str, user: str, password: str) -> 
 
 def _show(console: Console, title: str, query: str, days: Sequence[date]) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
-    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True, min_width=10)
     for english, chinese in _HEADINGS:
         table.add_column(f"{english}\n{chinese}", justify="right", no_wrap=True)
     for row in _rows(query, [list(days)]):
