@@ -109,7 +109,7 @@ def psql() -> None:
 @app.command()
 def clean() -> None:
     """Stop what runs and forget all state."""
-    from customs_risk.embedded.home import forget
+    from customs_risk.sandbox.home import forget
 
     home = settings().home
     for nested in sorted(path for path in home.glob("*") if (path / "postgres").is_dir()):

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "customs_risk.transform": FOUNDATION,
     "customs_risk.web": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
-    "customs_risk.embedded": FOUNDATION | {"customs_risk.steps"},
+    "customs_risk.embedded": FOUNDATION,
     "customs_risk.sandbox": FOUNDATION | {"customs_risk.steps", "ml", "expectations"},
     "dags": {"expectations", "customs_risk.settings", "customs_risk.steps"},
 }

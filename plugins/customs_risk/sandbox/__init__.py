@@ -17,5 +17,13 @@ of the same home; nothing but a summary that holds an estimate against the truth
     days.py           business days and local times
     chance.py         every number here is a function of the seed
 
+What lets the loop answer this world, and tells how it went:
+
+    live.py           day by day, against a running Airflow
+    simulation.py     week by week, in one process; the replay too
+    report.py         the table, the estimates beside the truth, where to look
+    contest.py        a replay beside a plain XGBoost and random selection
+    home.py           an empty home with a server of its own; forgetting one
+
 A sandbox is seeded: the same seed, day and instructions give the same bytes.
 """

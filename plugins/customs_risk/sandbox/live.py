@@ -17,8 +17,8 @@ from customs_risk import steps, warehouse
 from customs_risk.embedded import postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
-from customs_risk.embedded.home import point_to
 from customs_risk.sandbox import report
+from customs_risk.sandbox.home import point_to
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import settings
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from customs_risk import steps
-from customs_risk.embedded.home import fresh_home
 from customs_risk.sandbox import contest, report
+from customs_risk.sandbox.home import fresh_home
 from customs_risk.sandbox.replay import LabelledFile
 from customs_risk.sandbox.world import FEEDS, World
 
