@@ -22,6 +22,8 @@ from customs_risk.sandbox.home import point_to
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import settings
 
+# the model is trained anew at the beginning of a week
+_MONDAY = 0
 # what is known before the declarations of a day arrive
 _MORNING_FEEDS = tuple(feed for feed in FEEDS if feed != "declarations")
 
@@ -48,10 +50,14 @@ class Progress:
     def mark(self, day: date) -> None:
         """Note that the loop has answered every day up to ``day``."""
         self.answered_to = day
+        self.keep()
+
+    def keep(self) -> None:
+        """Write it down, whole or not at all."""
         content = {
             "seed": self.seed,
             "declarations_per_day": self.declarations_per_day,
-            "answered_to": day.isoformat(),
+            "answered_to": self.answered_to and self.answered_to.isoformat(),
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
@@ -68,6 +74,7 @@ def run(console: Console, *, days: int, seed: int, declarations_per_day: int, st
             f"this home goes on with seed {progress.seed} and {progress.declarations_per_day} "
             "declarations a day; `make clean` forgets it"
         )
+    progress.keep()
     with _interruptible(console), _services(console, home) as (airflow, api):
         with console.status("…") as status:
             driver = _Driver(World(home, progress.seed, progress.declarations_per_day), api, status)
@@ -114,6 +121,8 @@ class _Driver:
 
     def _day(self, day: date, what: str) -> None:
         self._tell(what, "morning deliveries")
+        if day.weekday() == _MONDAY:
+            self._wait([self._api.trigger("train_model", daily_run_id(day))])
         self._world.deliver_day(day, _MORNING_FEEDS)
         self._collect(day, "day", _MORNING_FEEDS)
         self._world.deliver_day(day, ("declarations",))
