@@ -66,7 +66,6 @@ def variables(config: Settings) -> dict[str, object]:
         "random_share": config.random_share,
         "medium_rate": config.medium_rate,
         "selection_seed": config.selection_seed,
-        "ranking": config.ranking,
         "inspection_sensitivity": config.inspection_sensitivity,
         "smoothing_weight": config.smoothing_weight,
         "time_zone": config.time_zone,
