@@ -34,10 +34,12 @@ COLLECTIONS = [f"collect_{feed}" for feed in sorted(FEEDS)]
 
 def parse(home: Path, **settings: str) -> dict[str, Any]:
     """Parse the DAG folder in an interpreter of its own, without any database."""
+    nowhere = "postgresql+psycopg://nobody@/nowhere?host=/nowhere"
     environment = os.environ | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg://nobody@/nowhere?host=/nowhere",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": nowhere,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": nowhere,
         **settings,
     }
     command = [sys.executable, str(Path(__file__).with_name("parse_dags.py"))]
