@@ -27,7 +27,8 @@ def tables(warehouse):
         connection.execute("create schema intermediate")
         connection.execute(
             f"create table intermediate.int_declaration_features "
-            f"({key}, known_on date, is_backfill boolean, {numbers})"
+            f"({key}, known_on date, is_backfill boolean, "
+            f"recorded_at timestamptz default now(), {numbers})"
         )
         connection.execute(
             f"create table intermediate.int_declarations ({key}, {raw}, "
