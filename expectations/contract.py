@@ -24,6 +24,10 @@ class BrokenContract(ValueError):  # noqa: N818 - reads as what is wrong
     """A feed's YAML does not say what it must; the message names the file and the field."""
 
 
+class UnknownFeed(LookupError):  # noqa: N818 - reads as what is wrong
+    """No feed of that name is declared; the message names those that are."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -125,13 +129,13 @@ def contract_of(feed: str) -> Contract:
     """Return one feed's contract.
 
     Raises:
-        KeyError: no feed of that name is declared.
+        UnknownFeed: no feed of that name is declared.
     """
     for contract in contracts():
         if contract.feed == feed:
             return contract
     known = ", ".join(contract.feed for contract in contracts())
-    raise KeyError(f"no feed {feed!r} is declared in expectations/feeds: {known}")
+    raise UnknownFeed(f"no feed {feed!r} is declared in expectations/feeds: {known}")
 
 
 def _read_all() -> Iterator[Contract]:

@@ -11,6 +11,7 @@ from expectations.contract import (
     FEEDS,
     BrokenContract,
     Contract,
+    UnknownFeed,
     contract_of,
     contracts,
     read_contract,
@@ -71,7 +72,7 @@ def test_a_column_needs_a_class_and_a_known_type(tmp_path: Path) -> None:
 
 
 def test_an_unknown_feed_is_told_with_those_that_are_known() -> None:
-    with pytest.raises(KeyError, match=r"declarations.*watch_list"):
+    with pytest.raises(UnknownFeed, match=r"declarations.*watch_list"):
         contract_of("rumours")
 
 

