@@ -47,7 +47,7 @@ lock: $(VENV)/.ready ## compile requirements.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 		--python-version 3.11 --extra dev pyproject.toml -o requirements.txt
 
-clean: ## stop what runs and forget all state (the environment stays)
+clean: ## forget all state, and end what a killed run left behind (the environment stays)
 	@if [ -x $(BIN)/customs-risk ]; then $(BIN)/customs-risk clean; else rm -rf .run; fi
 
 # pip only brings uv; uv installs exactly what is pinned, checked by hash

@@ -2,12 +2,23 @@
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import (
+    Asset,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
 
 from customs_risk.settings import settings
 
 # what a second attempt cannot mend; anything else (network, database, a killed worker) may pass
-_FOR_GOOD = ["customs_risk.collect.RefusedDelivery", "customs_risk.transform.TransformFailed"]
+_FOR_GOOD = [
+    "customs_risk.collect.RefusedDelivery",
+    "customs_risk.collect.mapping.BrokenMapping",
+    "customs_risk.transform.TransformFailed",
+]
 
 TASK_DEFAULTS = {
     "owner": "risk-platform",
@@ -31,3 +42,9 @@ def on_schedule(cron: str) -> CronTriggerTimetable | None:
     if settings().schedules == "off":
         return None
     return CronTriggerTimetable(cron, timezone=settings().time_zone)
+
+
+def after(asset: Asset, cron: str) -> AssetOrTimeSchedule | list[Asset]:
+    """Return a schedule that follows an asset, and comes by in time should an event get lost."""
+    timetable = on_schedule(cron)
+    return AssetOrTimeSchedule(timetable=timetable, assets=[asset]) if timetable else [asset]

@@ -10,9 +10,9 @@ Inspection results count from the day after they became known; they are taken al
 4. **dispatch**: instructions leave through the outbox.
 5. **feed_back**: dbt rebuilds the marts that say how well it worked.
 
-### 闭环一周
+### 闭环一轮
 
-报关单入库后自动运行，也可手动触发。每次处理所有尚无结论的报关单（迟到的数据同样处理），重复运行结果不变。
+报关单入库后自动运行，每两小时亦运行一次，也可手动触发。每次处理所有尚无结论的报关单（迟到的数据同样处理），重复运行结果不变。
 查验结果自其获知次日起计入风险画像，并在此一并处理。
 
 1. **prepare**：dbt 推进暂存层、风险画像与特征。
@@ -22,7 +22,7 @@ Inspection results count from the day after they became known; they are taken al
 5. **feed_back**：dbt 重建绩效反馈数据集市。
 """
 
-from _common import TASK_DEFAULTS, landed
+from _common import TASK_DEFAULTS, after, landed
 from airflow.sdk import Asset, chain, dag, task
 
 CONCLUSIONS = Asset("assessment.conclusions")
@@ -33,7 +33,8 @@ FEEDBACK = Asset("feedback.performance")
 @dag(
     dag_display_name="Risk loop 风险管理闭环",
     # only declarations set it off: results alone change no decision before the next ones arrive
-    schedule=[landed("declarations")],
+    # a delivery that was refused beside a good one, or a killed task, may leave no event behind
+    schedule=after(landed("declarations"), "30 */2 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=TASK_DEFAULTS,

@@ -5,6 +5,7 @@ is written once, and an index names the newest, so a day's cost does not grow wi
 """
 
 import html
+import os
 import re
 from typing import Any
 
@@ -55,6 +56,6 @@ def _write_index() -> None:
         + "<body><h1>Data Docs 数据质量文档</h1><table><tr><th>feed 数据源</th><th>batch 批次</th>"
         + f"<th>verdict 结论</th></tr>{''.join(lines)}</table></body></html>"
     )
-    part = root / "index.part"
+    part = root / f"index.{os.getpid()}.part"
     part.write_text(content, encoding="utf-8")
     part.replace(root / "index.html")

@@ -7,7 +7,6 @@ rule in ``gate.<feed>_broken``; loading them or not is the collection's business
 import logging
 import os
 import warnings
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,16 +24,10 @@ _EVERY_ROW = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the suite said of a batch."""
-
-    broken_rules: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def judge(contract: Contract, batch_id: str, sent_at: datetime, connection: Connection) -> Verdict:
-    """Run the feed's suite on its waiting batch and note the rows that break it.
+def judge(
+    contract: Contract, batch_id: str, sent_at: datetime, connection: Connection
+) -> list[str]:
+    """Run the feed's suite on its waiting batch, note the rows that break it, return warnings.
 
     Args:
         contract: the feed.
@@ -49,7 +42,7 @@ def judge(contract: Contract, batch_id: str, sent_at: datetime, connection: Conn
 
     result = _batch(contract.feed).validate(suite(contract, sent_at), result_format=_EVERY_ROW)
     docs.write_page(contract, batch_id, result)
-    broken, warned = [], []
+    warned = []
     for each in result.results:
         rule = each.expectation_config.meta["rule"]
         if _raised(each):
@@ -58,10 +51,9 @@ def judge(contract: Contract, batch_id: str, sent_at: datetime, connection: Conn
             continue
         if each.expectation_config.severity == "critical":
             _note(connection, contract.feed, rule, _query(contract.feed, each))
-            broken.append(rule)
         else:
             warned.append(f"{rule}: observed {each.result.get('observed_value')}")
-    return Verdict(broken, warned)
+    return warned
 
 
 @cache

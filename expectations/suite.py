@@ -30,11 +30,6 @@ def suite(contract: Contract, sent_at: datetime) -> ExpectationSuite:
     return ExpectationSuite(name=contract.feed, expectations=expectations)
 
 
-def rule_of(expectation: Expectation | object) -> str:
-    """Return the name of an expectation's rule."""
-    return str(getattr(expectation, "meta")["rule"])  # noqa: B009 - typed as object
-
-
 def _about(name: str, column: Column) -> Iterator[Expectation]:
     """Yield what one column's values must look like."""
     if not column.nullable:

@@ -39,7 +39,6 @@ def warehouse(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     _forget()
     doors.prepare()
     yield settings()
-    doors.engine().dispose()
     patch.undo()
     _forget()
     _execute(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
@@ -47,7 +46,6 @@ def warehouse(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def _forget() -> None:
     settings.cache_clear()
-    doors.engine.cache_clear()
 
 
 def _execute(server: Path, statement: sql.Composable) -> None:

@@ -26,7 +26,8 @@ console = Console(width=max(Console().width, 120))
 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox's world. 沙盒种子")]
 Volume = Annotated[
-    int, typer.Option("--declarations", min=100, help="Declarations a day. 日均报关单数")
+    int,
+    typer.Option("--declarations", min=100, max=79_999, help="Declarations a day. 日均报关单数"),
 ]
 
 
@@ -54,7 +55,7 @@ def simulate(
     """Run the loop on the sandbox without Airflow, a week at a time."""
     from customs_risk.sandbox import simulation
 
-    home = settings().home / f"simulate_seed{seed}"
+    home = beside(f"simulate_seed{seed}")
     simulation.run(console, home, weeks=weeks, seed=seed, declarations_per_day=declarations)
 
 
@@ -70,7 +71,7 @@ def replay(
     """Run the loop over a labelled file, showing it only the labels of what it inspects."""
     from customs_risk.sandbox import simulation
 
-    home = settings().home / "replay"
+    home = beside("replay")
     simulation.run_replay(console, home, declarations, mapping.resolve(), warm_up=warm_up)
 
 
@@ -126,14 +127,18 @@ def psql() -> None:
 
 @app.command()
 def clean() -> None:
-    """Stop what runs and forget all state."""
+    """End what a killed run left behind, and forget all state."""
     from customs_risk.sandbox.home import forget
 
     home = settings().home
-    for nested in sorted(path for path in home.glob("*") if (path / "postgres").is_dir()):
-        forget(nested)
-    forget(home)
-    console.print(f"forgot {os.path.relpath(home)}")
+    for each in [home, *(path for path in home.parent.glob(f"{home.name}_*") if path.is_dir())]:
+        forget(each)
+        console.print(f"forgot {os.path.relpath(each)}")
+
+
+def beside(name: str) -> Path:
+    """Return the home of a run that must not touch the standing one."""
+    return settings().home.with_name(f"{settings().home.name}_{name}")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from customs_risk import warehouse
 from customs_risk.settings import REPOSITORY, Settings, settings
 
 Layer = Literal["prepare", "decide", "feedback"]
-Command = Literal["build", "run", "test", "parse", "docs"]
+Command = Literal["build", "test"]
 
 PROJECT = REPOSITORY / "dbt_project"
 # two builds at once would fight over the same tables: the second waits

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from customs_risk.settings import settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from sqlalchemy import Engine
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -29,14 +27,6 @@ def connect(*, autocommit: bool = False) -> Iterator[psycopg.Connection]:
     options = f"-c timezone={settings().time_zone}"
     with psycopg.connect(url(), autocommit=autocommit, options=options) as connection:
         yield connection
-
-
-@cache
-def engine() -> "Engine":
-    """Return the SQLAlchemy engine of this process."""
-    from sqlalchemy import create_engine
-
-    return create_engine(url().replace("postgresql://", "postgresql+psycopg://", 1))
 
 
 def read_arrow(query: str) -> "pa.Table":

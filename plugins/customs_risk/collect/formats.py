@@ -30,10 +30,15 @@ class Unreadable(ValueError):  # noqa: N818 - reads as what is wrong
 
 @dataclass
 class Reading:
-    """Rows of text as they stream in, and the lines that are no rows."""
+    """Rows of text as they stream in, and the lines that are no rows.
+
+    ``unreadable`` is set when the stream broke off: whoever reads it is told by another error,
+    because this one does not pass through Arrow.
+    """
 
     rows: pa.RecordBatchReader
     rejected: list[tuple[int, str]]
+    unreadable: Unreadable | None = None
 
 
 def read(path: Path, contract: Contract, mapping: Mapping | None) -> Reading:
@@ -160,9 +165,11 @@ def _numbered(
                     following = int(lines[-1]) + 1
                     yield shape(batch, pa.array(lines))
         except pa.ArrowInvalid as error:
-            raise Unreadable("file.readable", str(error)) from error
+            reading.unreadable = Unreadable("file.readable", str(error))
+            raise reading.unreadable from error
 
-    return Reading(pa.RecordBatchReader.from_batches(schema, batches()), rejected)
+    reading = Reading(pa.RecordBatchReader.from_batches(schema, batches()), rejected)
+    return reading
 
 
 def _header(path: Path, encoding: str) -> list[str]:

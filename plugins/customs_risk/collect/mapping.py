@@ -36,6 +36,8 @@ def read_mapping(path: Path, contract: Contract) -> Mapping:
         BrokenMapping: it names an unknown column, or says where it comes from in an unknown way.
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or "columns" not in content:
+        raise BrokenMapping(f"{path.name}: it must name its columns under `columns:`")
     columns: dict[str, Any] = content["columns"]
     unknown = sorted(columns.keys() - contract.columns.keys())
     if unknown:
@@ -49,7 +51,7 @@ def read_mapping(path: Path, contract: Contract) -> Mapping:
                 mapping.sources[name] = column
                 if "scale" in rest:
                     mapping.scales[name] = float(str(rest["scale"]))
-            case {"constant": constant}:
+            case {"constant": constant, **rest} if not rest:
                 mapping.constants[name] = str(constant)
             case _:
                 raise BrokenMapping(f"{path.name}: {name} must be a column, a scale or a constant")

@@ -13,12 +13,12 @@ from types import FrameType
 from rich.console import Console
 from rich.status import Status
 
-from customs_risk import steps, warehouse
+from customs_risk import steps
 from customs_risk.embedded import postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
 from customs_risk.sandbox import report
-from customs_risk.sandbox.home import point_to
+from customs_risk.sandbox.home import point_to, sole_use
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import settings
 
@@ -68,6 +68,13 @@ class Progress:
 def run(console: Console, *, days: int, seed: int, declarations_per_day: int, stays: bool) -> None:
     """Start everything, let the loop answer the next ``days`` business days, print the table."""
     home = settings().home.resolve()
+    with sole_use(home):
+        _run(console, home, days, seed, declarations_per_day, stays)
+
+
+def _run(
+    console: Console, home: Path, days: int, seed: int, declarations_per_day: int, stays: bool
+) -> None:
     progress = Progress.of(home, seed, declarations_per_day)
     if (progress.seed, progress.declarations_per_day) != (seed, declarations_per_day):
         console.print(
@@ -165,7 +172,7 @@ class _Driver:
 def _services(console: Console, home: Path) -> Iterator[tuple[AirflowServices, AirflowApi]]:
     """Start PostgreSQL and Airflow in this home; end both, whatever happens."""
     # tasks, like this process, work in this home; the sandbox's clock triggers every run
-    point_to(home, schedules="off")
+    point_to(home)
     console.print("starting PostgreSQL")
     postgres.start(home, settings().time_zone)
     try:
@@ -182,7 +189,6 @@ def _services(console: Console, home: Path) -> Iterator[tuple[AirflowServices, A
                 yield airflow, api
     finally:
         console.print("stopping")
-        warehouse.engine().dispose()
         postgres.stop(home)
 
 

@@ -28,8 +28,11 @@ select
         'reason', reason_zh || ' / ' || reason_en
     )
 from treatment.instructions
--- instructions are numbered by day: only days that may still lack messages are looked at
-where decided_on >= coalesce((select max(decided_on) - 7 from ops.outbox), '-infinity')
+-- what was decided long before the last message has its own: business days do not tell, since a
+-- delivery may be late
+where decided_at >= coalesce(
+    (select max(enqueued_at) - interval '7 days' from ops.outbox), '-infinity'
+)
 on conflict (message_id) do nothing
 """
 
