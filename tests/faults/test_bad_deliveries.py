@@ -263,6 +263,24 @@ def test_one_bad_file_does_not_keep_the_good_ones(sender: Sender) -> None:
     assert value("select count(*) from raw.declarations") == 4
 
 
+def test_a_quote_that_never_closes_refuses_the_file_and_not_the_feed(sender: Sender) -> None:
+    # the quote swallows more than the reader holds at a time, in the middle of the stream
+    content = file_of(*good(10), line(10, goods_name='"wine'), *good(150_000, 11))
+    name = sender.drop(content)
+    sender.drop(file_of(*good(4)))
+    with pytest.raises(RefusedDelivery, match=r"file\.readable") as caught:
+        steps.collect("declarations")
+    assert name in str(caught.value)
+    assert value("select count(*) from raw.declarations") == 4
+
+
+def test_a_file_from_the_future_is_refused(
+    sender: Sender, gate: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.drop(file_of(*good(4)), name="declarations_20991231T000000.csv")
+    assert "file.sent_at" in refusal()
+
+
 def test_a_large_file_is_streamed(sender: Sender) -> None:
     count = 150_000  # about 20 MB, five times the reader's block
     sender.drop(file_of(*good(count)))

@@ -33,6 +33,9 @@ def live_days(warehouse: Settings) -> Iterator[list[date]]:
     world.deliver_history()
     turn(lambda _step: None)
     days = world.live_days(DAYS)
+    (late,) = world.deliver_day(world.live_days(DAYS + 9)[-1], ("declarations",)).values()
+    (warehouse.home / "sandbox" / "late").mkdir()
+    late.rename(warehouse.home / "sandbox" / "late" / late.name)
     for day in days:
         world.deliver_day(day)
         turn(lambda _step: None, learns=False)
@@ -128,3 +131,20 @@ def test_feedback_reads_what_happened(live_days: list[date]) -> None:
         """
     )[0]
     assert (completed, findings) == inspected
+
+
+def test_a_delivery_that_is_weeks_late_is_answered_too(
+    live_days: list[date], warehouse: Settings
+) -> None:
+    before = value("select count(*) from ops.outbox where dispatched_at is not null")
+    # sent under an early date: whoever mislaid it has found it only now
+    (kept,) = (warehouse.home / "sandbox" / "late").glob("*.csv")
+    its_day = f"{kept.stem[-15:-11]}-{kept.stem[-11:-9]}-{kept.stem[-9:-7]}"
+    content = kept.read_text(encoding="utf-8").replace(f"{its_day}T", "2026-06-12T")
+    mislaid = warehouse.inbox / "declarations" / "declarations_20260612T180000.csv"
+    mislaid.write_text(content, encoding="utf-8")
+    turn(lambda _step: None, learns=False)
+    decided = value("select count(*) from treatment.instructions where decided_on = '2026-06-12'")
+    assert decided > 0
+    sent = value("select count(*) from ops.outbox where dispatched_at is not null")
+    assert sent == before + decided
