@@ -1,7 +1,7 @@
 """Data Docs: one page per batch, as Great Expectations renders it, without a call to the outside.
 
 Great Expectations' own site builder renders the whole history anew at each validation; here a page
-is written once, and an index names the newest, so a day's cost does not grow with the years.
+is written once, and an index names the newest.
 """
 
 import html
@@ -16,11 +16,19 @@ _NEWEST = 500
 # the templates ask content networks for styles and scripts; behind an air gap they would hang
 _OUTSIDE = re.compile(
     r"<link[^>]+https?://[^>]*>|<script[^>]+https?://[^>]*>\s*</script>|<img[^>]+https?://[^>]*>"
+    r"|<footer>.*?</footer>|url\([^)]*https?://[^)]*\)",
+    re.DOTALL,
 )
+# links to pages that only Great Expectations' own site would have
+_DEAD_LINK = re.compile(r'<a [^>]*href="(?:\.\./|#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
+_BODY = re.compile(r"<body[^>]*>")
 _STYLE = """<style>
 body { font: 15px/1.5 sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 table { border-collapse: collapse } td, th { border-bottom: 1px solid #ccc; padding: .3rem .6rem }
-.sr-only, .modal, nav, #ge-cta-footer, .cooltip .top { display: none }
+h4, h5, h6 { font-size: 1.1rem } .fa-times { color: #b00020 } .fa-check-circle { color: #00695c }
+.fa-check-circle::before { content: "✓ holds 通过" } .fa-times::before { content: "✗ broken 违反" }
+.fa-exclamation-triangle::before { content: "! warning 警告" }
+.sr-only, .modal, nav, .cooltip .top, #navbar, .navbar, .collapse { display: none }
 </style></head>"""
 
 
@@ -30,11 +38,13 @@ def write_page(contract: Contract, batch_id: str, result: Any) -> None:
     from great_expectations.render.view import DefaultJinjaPageView
 
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page = _DEAD_LINK.sub(r"\1", _OUTSIDE.sub("", page)).replace("</head>", _STYLE, 1)
+    heading = f"<h1>{contract.title}</h1><p>batch 批次 <b>{html.escape(batch_id)}</b></p>"
     folder = settings().data_docs / contract.feed
     folder.mkdir(parents=True, exist_ok=True)
     mark = "ok" if result.success else "broken"
     path = folder / f"{batch_id}.{mark}.html"
-    path.write_text(_OUTSIDE.sub("", page).replace("</head>", _STYLE, 1), encoding="utf-8")
+    path.write_text(_BODY.sub(rf"\g<0>{heading}", page, count=1), encoding="utf-8")
     _write_index()
 
 

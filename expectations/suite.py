@@ -106,9 +106,10 @@ def _volume(contract: Contract) -> Expectation:
         min_value=contract.volume.minimum,
         max_value=contract.volume.maximum,
         severity="warning",
+        description="batch.volume",
         meta={"rule": "batch.volume"},
     )
 
 
 def _critical(rule: str) -> dict[str, object]:
-    return {"severity": "critical", "meta": {"rule": rule}}
+    return {"severity": "critical", "description": rule, "meta": {"rule": rule}}
