@@ -162,10 +162,6 @@ class AirflowApi:
                     return Run(dag_id, caused["run_id"])
         return None
 
-    def task_states(self, run: Run) -> dict[str, str]:
-        """Return the state of each task of a run, in the order in which they started."""
-        return {task["task_id"]: str(task["state"]) for task in self._tasks(run)}
-
     def explain(self, run: Run) -> str:
         """Say how a run stands: each task's state, and the end of the log of each failed one."""
         tasks = self._tasks(run)

@@ -89,6 +89,9 @@ def _run(
         report.show_days(console, answered)
         report.show_find_rates(console, "all")
         report.show_leakage(console, home, "all")
+        report.show_failed_runs(
+            console, [f"{run.dag_id} {run.run_id}" for run in api.unsuccessful()]
+        )
         report.show_where_to_look(console, airflow.url, airflow.user, airflow.password)
         if stays:
             console.print("\nCtrl-C stops everything. 按 Ctrl-C 停止。")

@@ -138,6 +138,15 @@ def show_leakage(console: Console, home: Path, period_kind: str) -> None:
         console.print(f"  compliance rate {_span(row, 'compliance_rate', '{:.2%}')}")
 
 
+def show_failed_runs(console: Console, names: Sequence[str]) -> None:
+    """Say that every DAG run ended well, or which did not."""
+    console.print(
+        f"DAG runs that failed 失败的运行: {', '.join(names)}"
+        if names
+        else "Every DAG run ended well. 所有运行均成功。"
+    )
+
+
 def show_where_to_look(console: Console, url: str, user: str, password: str) -> None:
     """Print the addresses: Airflow's pages, Data Docs, and a ready psql line."""
     psql = shlex.join([str(postgres.program("psql")), warehouse.url()])
