@@ -17,7 +17,8 @@ def figure(request: pytest.FixtureRequest) -> Iterator[Callable[[str, float], No
 
     def note(name: str, value: float) -> None:
         figures[name] = round(value, 4)
-        print(f"figure {name} {value:.4g}")
+        # on a line of its own, whatever pytest has written before it
+        print(f"\nfigure {name} {value:.4g}")
 
     yield note
     _KEPT.mkdir(parents=True, exist_ok=True)
