@@ -18,18 +18,14 @@ _USER_ASSIGNED_COUNTRIES = ("XK",)
 
 def store() -> None:
     """Write every code list into the database; codes that a mapping calls valid come along."""
-    from psycopg import sql
-
     with warehouse.connect() as connection:
         connection.execute("create temporary table incoming (list_name text, code text)")
         with connection.cursor().copy("copy incoming from stdin") as copy:
             for row in (*_listed(), *_mapped()):
                 copy.write_row(row)
         connection.execute(
-            sql.SQL(
-                "insert into ops.code_lists (list_name, code) "
-                "select distinct list_name, code from incoming on conflict do nothing"
-            )
+            "insert into ops.code_lists (list_name, code) "
+            "select distinct list_name, code from incoming on conflict do nothing"
         )
 
 

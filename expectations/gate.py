@@ -40,7 +40,8 @@ def judge(
     """
     from expectations.suite import suite
 
-    result = _batch(contract.feed).validate(suite(contract, sent_at), result_format=_EVERY_ROW)
+    batch = _waiting_table(warehouse.url(), contract.feed).get_batch()
+    result = batch.validate(suite(contract, sent_at), result_format=_EVERY_ROW)
     docs.write_page(contract, batch_id, result)
     warned = []
     for each in result.results:
@@ -78,12 +79,11 @@ def _source(url: str) -> Any:
     return _context().data_sources.add_postgres(f"warehouse {url}", connection_string=address)
 
 
-def _batch(feed: str) -> Any:
-    source = _source(warehouse.url())
-    known = {asset.name: asset for asset in source.assets}
-    asset = known.get(feed) or source.add_table_asset(feed, table_name=feed, schema_name="gate")
-    whole = {each.name: each for each in asset.batch_definitions}.get("whole")
-    return (whole or asset.add_batch_definition_whole_table("whole")).get_batch()
+@cache
+def _waiting_table(url: str, feed: str) -> Any:
+    """Return the definition of a feed's waiting batch: one table, made anew for each delivery."""
+    asset = _source(url).add_table_asset(feed, table_name=feed, schema_name="gate")
+    return asset.add_batch_definition_whole_table("whole")
 
 
 def _raised(result: Any) -> str | None:

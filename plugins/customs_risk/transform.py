@@ -22,7 +22,7 @@ class TransformFailed(RuntimeError):  # noqa: N818 - reads as what happened
 
 
 def transform(layer: Layer, *, full_refresh: bool = False) -> int:
-    """Build one layer (its models and their tests) and return how many nodes ran.
+    """Build one layer's models and return how many ran; the data tests run on their own.
 
     Raises:
         TransformFailed: a model or a test failed.

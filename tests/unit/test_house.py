@@ -34,7 +34,6 @@ MAY_IMPORT = {
     "customs_risk.collect": FOUNDATION | {"expectations"},
     "customs_risk.treat": FOUNDATION,
     "customs_risk.transform": FOUNDATION,
-    "customs_risk.web": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
     "customs_risk.embedded": FOUNDATION,
     "customs_risk.sandbox": FOUNDATION | {"customs_risk.steps", "ml", "expectations"},

@@ -17,11 +17,11 @@ class BatchOutcome:
     batch_id: str
     file_name: str
     status: str
-    reason: str | None
-    received: int
-    loaded: int
-    quarantined: int
-    duplicate: int
+    reason: str | None = None
+    received: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
 
 
 class RefusedDelivery(ValueError):  # noqa: N818 - reads as what happened

@@ -17,20 +17,21 @@ _log = logging.getLogger(__name__)
 def take_in(feed: str) -> list[BatchOutcome]:
     """Take in whatever waits, and return what became of each file."""
     contract = contract_of(feed)
+    mapping = _mapping(contract)
     with warehouse.connect(autocommit=True) as connection:
         # the gate's tables are one set per feed: a second collection of it waits
         connection.execute("select pg_advisory_lock(hashtext(%s))", [f"collect {feed}"])
         land(feed)
-        return [_take(delivery, contract) for delivery in landed(feed)]
+        return [_take(delivery, contract, mapping) for delivery in landed(feed)]
 
 
-def _take(delivery: Delivery, contract: Contract) -> BatchOutcome:
+def _take(delivery: Delivery, contract: Contract, mapping: Mapping | None) -> BatchOutcome:
     try:
-        counted = load(delivery, contract, _mapping(contract))
+        counted = load(delivery, contract, mapping)
     except Unreadable as error:
         reason = f"{error.rule}: {error}"
         _refuse(delivery, reason)
-        return _outcome(delivery, "refused", reason)
+        return BatchOutcome(delivery.feed, delivery.batch_id, delivery.file_name, "refused", reason)
     for warning in counted.warnings:
         _log.warning(
             "%s: batch %s: %s (for %s)",
@@ -39,14 +40,15 @@ def _take(delivery: Delivery, contract: Contract) -> BatchOutcome:
             warning,
             contract.recipient,
         )
-    return _outcome(
-        delivery,
+    return BatchOutcome(
+        delivery.feed,
+        delivery.batch_id,
+        delivery.file_name,
         "loaded",
-        None,
-        counted.received,
-        counted.loaded,
-        counted.quarantined,
-        counted.duplicate,
+        received=counted.received,
+        loaded=counted.loaded,
+        quarantined=counted.quarantined,
+        duplicate=counted.duplicate,
     )
 
 
@@ -59,21 +61,6 @@ def _refuse(delivery: Delivery, reason: str) -> None:
             """,
             [reason, delivery.batch_id],
         )
-
-
-def _outcome(delivery: Delivery, status: str, reason: str | None, *counts: int) -> BatchOutcome:
-    received, loaded, quarantined, duplicate = counts or (0, 0, 0, 0)
-    return BatchOutcome(
-        delivery.feed,
-        delivery.batch_id,
-        delivery.file_name,
-        status,
-        reason,
-        received,
-        loaded,
-        quarantined,
-        duplicate,
-    )
 
 
 def _mapping(contract: Contract) -> Mapping | None:
