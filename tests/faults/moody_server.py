@@ -1,12 +1,15 @@
 """A web server of many moods: what goes wrong with HTTP sources, one act for each request."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler
-from threading import Event
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
+
+import requests
 
 NOW = datetime(2026, 7, 1, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 
@@ -20,11 +23,13 @@ class Handler(BaseHTTPRequestHandler):
     acts: list[Act] = []  # noqa: RUF012 - one stage, which each test clears
     records: list[dict] = []  # noqa: RUF012
     asked: list[str] = []  # noqa: RUF012
+    usual: Act
     over = Event()
 
     def do_GET(self) -> None:
         type(self).asked.append(self.path)
-        (self.acts.pop(0) if self.acts else behave)(self)
+        act = self.acts.pop(0) if self.acts else type(self).usual
+        act(self)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return format_datetime(NOW, usegmt=True)
@@ -51,6 +56,33 @@ def behave(handler: Handler) -> None:
     records = [each for each in handler.records if each["changed"] >= since]
     page = records[int(skip or 0) :][: int(top or len(records) or 1)]
     handler.give(json.dumps({"value": page}).encode())
+
+
+def relay_to(upstream: str) -> Act:
+    """Ask another server the same, and give its answer."""
+
+    def relay(handler: Handler) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            headers = {"Authorization": handler.headers.get("Authorization", "")}
+            answer = session.get(upstream + handler.path, headers=headers)
+        handler.give(answer.content, answer.headers.get("Content-Type", ""), answer.status_code)
+
+    return relay
+
+
+@contextmanager
+def playing(usual: Act) -> Iterator[str]:
+    """Open the server on a free port of loopback; yield its URL."""
+    Handler.acts, Handler.usual = [], staticmethod(usual)
+    Handler.over.clear()
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True
+    Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    Handler.over.set()
+    running.shutdown()
+    running.server_close()
 
 
 def status(code: int, **headers: str) -> Act:

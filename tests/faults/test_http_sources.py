@@ -6,9 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +26,7 @@ from tests.faults.moody_server import (
     no_json,
     page_for_people,
     page_in_disguise,
+    playing,
     round_in_a_circle,
     silent,
     status,
@@ -40,14 +39,8 @@ TIMEOUT_SECONDS = 0.4
 
 @pytest.fixture(scope="module")
 def moody() -> Iterator[str]:
-    Handler.over.clear()
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.daemon_threads = True
-    Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    Handler.over.set()
-    running.shutdown()
-    running.server_close()
+    with playing(behave) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
@@ -276,6 +269,17 @@ def test_a_server_that_gives_one_page_for_ever_is_left() -> None:
         fetch(feed())
 
 
+def test_a_source_is_not_asked_more_often_than_it_allows() -> None:
+    pauses: list[float] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("customs_risk.collect.sources.http_client.time.sleep", pauses.append)
+        fetch(feed(requests_per_minute=2))
+
+    # three pages and an empty one
+    assert len(Handler.asked) == 4
+    assert [round(pause) for pause in pauses] == [60, 60]
+
+
 def test_a_record_from_the_future_does_not_skip_what_comes_after() -> None:
     Handler.records = [*some_records(1, 3), {"id": 99, "changed": "2999-01-01T00:00:00Z"}]
     fetch(feed())
@@ -330,6 +334,22 @@ def test_a_backfill_asks_for_its_days_and_lands_apart(warehouse: Settings) -> No
     assert "since=2026-06-02&until=2026-06-04" in Handler.asked[0]
     # a feed that was never fetched goes on where its first backfill ended
     assert ids(fetch(feed())) == [5]
+
+
+def test_a_fetch_that_is_killed_before_it_remembers_doubles_nothing(warehouse: Settings) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("customs_risk.collect.sources.http_source.remember", killed)
+        fetch(feed())
+
+    (path,) = fetch(feed())
+
+    # the same bytes of the same second are the same delivery
+    assert left_behind(warehouse) == [path.name]
+    assert ids([path]) == [1, 2, 3, 4, 5]
+
+
+def killed(*_arguments: object) -> None:
+    raise KeyboardInterrupt
 
 
 class Document:

@@ -10,6 +10,7 @@ import pytest
 from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import dbt, transform
+from expectations.tables import create_raw_tables
 
 _WORLD = Path(__file__).with_name("test_warehouse_world.sql")
 
@@ -34,6 +35,11 @@ PROFILES = {
     "int_signal_profiles": (
         "profile_kind, profile_key, valid_from, valid_to, signals, adverse_signals"
     ),
+    "int_inspection_versions": (
+        "result_id, version_no, declaration_id, has_finding, additional_duty_cny, known_at,"
+        " is_latest, superseded_at, superseded_on, batch_id, row_no"
+    ),
+    "int_declaration_corrections": "declaration_id, declared_value_cny, known_at, batch_id, row_no",
 }
 
 
@@ -42,36 +48,65 @@ def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection to a warehouse with empty raw tables and a small world to deliver from."""
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
-        opened.execute("drop schema raw cascade; create schema raw")
+        create_raw_tables()
+        allow_gaps(opened)
         opened.execute(_WORLD.read_text())
         yield opened
 
 
+def allow_gaps(connection: psycopg.Connection) -> None:
+    """Let raw tables take rows of a world that knows fewer columns than a real delivery."""
+    required = connection.execute(
+        """
+        select format('alter table raw.%I alter %I drop not null', table_name, column_name)
+        from information_schema.columns as columns
+        where table_schema = 'raw' and is_nullable = 'NO' and not exists (
+            select 1 from information_schema.key_column_usage as keys
+            where keys.table_schema = 'raw' and keys.table_name = columns.table_name
+                and keys.column_name = columns.column_name
+        )
+        """
+    ).fetchall()
+    for (statement,) in required:
+        connection.execute(statement)
+
+
 def deliver(
-    connection: psycopg.Connection, feed: str, where: str, sent_at: str | None = None
+    connection: psycopg.Connection,
+    feed: str,
+    where: str,
+    sent_at: str | None = None,
+    *,
+    corrects: bool = False,
 ) -> None:
     """Load what the world holds of a feed as one delivery; without `sent_at` it is history."""
-    batch = f"{feed} {sent_at or 'history'} {where}"
+    told = {"inspection_results": "results"}.get(feed, feed)
+    table = f"corrected_{told}" if corrects else feed
+    batch = f"{table} {sent_at or 'history'} {where}"
     columns = ", ".join(
         row[0]
         for row in connection.execute(
             "select column_name from information_schema.columns"
             " where table_schema = 'world' and table_name = %s and column_name <> 'happened_at'",
-            [feed],
+            [table],
         )
     )
     loaded = connection.execute(
         f"""insert into raw.{feed} ({columns}, batch_id, row_no, is_backfill, known_at)
         select {columns}, %s, row_number() over (), %s, coalesce(%s::timestamptz, happened_at)
-        from world.{feed} where {where}""",
+        from world.{table} where {where} order by 1, happened_at
+        on conflict do nothing""",
         [batch, sent_at is None, sent_at],
     ).rowcount
     connection.execute(
         """insert into ops.batches
             (batch_id, feed, sha256, file_name, sent_at, is_backfill, status,
-             received, loaded, quarantined, duplicate)
-        values (%s, %s, %s, %s, %s, %s, 'loaded', %s, %s, 0, 0)""",
-        [batch, feed, batch, batch, sent_at, sent_at is None, loaded, loaded],
+             received, loaded, quarantined, duplicate, corrected)
+        values (%s, %s, %s, %s, %s, %s, 'loaded', %s, %s, 0, 0, %s)""",
+        [
+            *(batch, feed, batch, batch, sent_at, sent_at is None),
+            *(loaded, loaded, loaded if corrects else 0),
+        ],
     )
 
 
@@ -89,8 +124,13 @@ def day_by_day(connection: psycopg.Connection) -> psycopg.Connection:
     held_back = "starts_with(declaration_id, 'D13-1')"
     # results in a file that was sent in time and found days later
     mislaid = "pick(declaration_id || 'l', 3) = 0 and reported_at::date = date '2026-01-14'"
+    history = "happened_at < timestamptz '2026-01-13 00:00+08'"
     for feed in FEEDS:
-        deliver(connection, feed, "happened_at < timestamptz '2026-01-13 00:00+08'")
+        deliver(connection, feed, history)
+    # a history may hold corrections, and corrections of corrections
+    deliver(connection, "declarations", history, corrects=True)
+    for turn in ("additional_duty_cny < 10", "additional_duty_cny > 10"):
+        deliver(connection, "inspection_results", f"{history} and {turn}", corrects=True)
     transform("prepare")
     for day in range(13, 18):
         today = f"happened_at::date = date '2026-01-{day}'"
@@ -112,6 +152,9 @@ def day_by_day(connection: psycopg.Connection) -> psycopg.Connection:
         )
         for feed in FEEDS[2:]:
             deliver(connection, feed, today, f"2026-01-{day} 18:30+08")
+        evening = f"2026-01-{day} 18:45+08"
+        for feed in FEEDS[:2]:
+            deliver(connection, feed, today, evening, corrects=True)
         if day == 16:
             deliver(connection, "declarations", held_back, "2026-01-16 19:00+08")
         if day == 17:
@@ -157,14 +200,60 @@ def test_profiles_are_the_same_day_by_day_and_in_bulk(day_by_day: psycopg.Connec
 
 
 def test_nothing_delivered_is_missing(day_by_day: psycopg.Connection) -> None:
-    for feed, model in (
-        ("declarations", "int_declarations"),
-        ("inspection_results", "int_inspections"),
+    for feed, key, model in (
+        ("declarations", "declaration_id", "int_declarations"),
+        ("inspection_results", "result_id", "int_inspections"),
     ):
-        delivered = count(day_by_day, f"select count(*) from raw.{feed}")
+        delivered = count(day_by_day, f"select count(distinct {key}) from raw.{feed}")
         assert count(day_by_day, f"select count(*) from intermediate.{model}") == delivered
+    versions = "select count(*) from intermediate.int_inspection_versions"
+    delivered = count(day_by_day, "select count(*) from raw.inspection_results")
+    assert count(day_by_day, versions) == delivered
     features = "select count(*) from intermediate.int_declaration_features"
     assert count(day_by_day, features) == 17 * 30
+
+
+def test_a_correction_counts_from_the_day_it_was_known(day_by_day: psycopg.Connection) -> None:
+    expected = """
+        with known as (
+            select result_id, declaration_id, has_finding, additional_duty_cny, results.known_at,
+                (greatest(results.known_at, declarations.known_at))::date as known_on
+            from raw.inspection_results as results
+            inner join intermediate.int_declarations as declarations using (declaration_id)
+        )
+        select profiles.valid_from, count(*), count(*) filter (where has_finding),
+            sum(additional_duty_cny)
+        from intermediate.int_risk_profiles as profiles
+        cross join lateral (
+            select distinct on (result_id) * from known
+            where known_on < profiles.valid_from
+            order by result_id, known.known_at desc
+        ) as latest
+        where profile_kind = 'all' group by 1"""
+    found = """
+        select valid_from, inspections, findings, revenue_cny
+        from intermediate.int_risk_profiles where profile_kind = 'all'"""
+    assert day_by_day.execute(f"{expected} except {found}").fetchall() == []
+    assert day_by_day.execute(f"{found} except {expected}").fetchall() == []
+    corrected = "select count(*) from intermediate.int_inspections where is_corrected"
+    assert count(day_by_day, corrected) > 10
+
+
+def test_the_first_version_is_assessed_and_the_latest_is_shown(
+    day_by_day: psycopg.Connection,
+) -> None:
+    shown = """
+        select count(*), count(*) filter (
+            where shown.declared_value_cny = first.declared_value_cny * 1.5
+                and shown.corrected_at > first.known_at and shown.known_at = first.known_at)
+        from core.declarations as shown
+        inner join intermediate.int_declarations as first using (declaration_id)
+        where shown.is_corrected"""
+    row = day_by_day.execute(shown).fetchone()
+    assert row is not None
+    assert row[0] == row[1] > 10
+    corrections = "select count(distinct declaration_id) from raw.declarations where batch_id like"
+    assert count(day_by_day, f"{corrections} 'corrected%'") == row[0]
 
 
 def test_a_second_build_changes_nothing(day_by_day: psycopg.Connection) -> None:
@@ -175,6 +264,9 @@ def test_a_second_build_changes_nothing(day_by_day: psycopg.Connection) -> None:
                 *PROFILES,
                 "int_declarations",
                 "int_inspections",
+                "int_risk_signals",
+                "int_mentions",
+                "int_subjects",
                 "int_declaration_features",
             )
             for row in day_by_day.execute(

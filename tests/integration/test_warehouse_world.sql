@@ -1,31 +1,5 @@
--- a small world to deliver from, for test_warehouse.py: raw tables, and what happens in seventeen days seen from
--- outside (`happened_at` is when it could first be delivered)
-
-create table raw.declarations (
-    declaration_id text, declared_at timestamptz, office_code text, process_type text, trade_mode text,
-    import_use text, payment_type text, transport_mode text, declarant_id text, importer_id text,
-    importer_credit_tier text, seller_id text, courier_id text, hs6 text, goods_name text,
-    departure_country text, origin_country text, tax_rate_pct numeric, tax_type text, origin_indicator text,
-    net_mass_kg numeric, declared_value_cny numeric, batch_id text, row_no bigint, row_hash text, is_backfill boolean, known_at timestamptz, loaded_at timestamptz);
-
-create table raw.inspection_results (
-    result_id text, declaration_id text, instruction_id text, office_code text, officer_id text,
-    inspected_at timestamptz, reported_at timestamptz, selected_by text, has_finding boolean,
-    finding_type text, additional_duty_cny numeric, officer_hours numeric, batch_id text, row_no bigint, row_hash text, is_backfill boolean, known_at timestamptz, loaded_at timestamptz);
-
-create table raw.monitoring_samples (
-    sample_id text, plan_id text, point_id text, sampled_on date, reported_at timestamptz, hs6 text,
-    origin_country text, analyte text, result_value numeric, limit_value numeric, unit text, method text,
-    laboratory text, is_compliant boolean, batch_id text, row_no bigint, row_hash text, is_backfill boolean, known_at timestamptz, loaded_at timestamptz);
-
-create table raw.enterprise_status (
-    message_id text, agency text, msg_type text, subject_uscc text, ref_no text, valid_from date,
-    valid_to date, status text, issued_at timestamptz, payload jsonb, batch_id text, row_no bigint, row_hash text, is_backfill boolean, known_at timestamptz, loaded_at timestamptz);
-
-create table raw.watch_list (
-    id text, schema text, name text, aliases text, birth_date text, countries text, addresses text,
-    identifiers text, sanctions text, phones text, emails text, dataset text, first_seen timestamptz,
-    last_seen timestamptz, last_change timestamptz, batch_id text, row_no bigint, row_hash text, is_backfill boolean, known_at timestamptz, loaded_at timestamptz);
+-- a small world to deliver from: what happens in seventeen days, seen from outside (`happened_at` is when it could
+-- first be delivered)
 
 create function pick(text, int) returns int immutable language sql
     return ('x' || substr(md5($1), 1, 6))::bit(24)::int % $2;
@@ -53,6 +27,26 @@ select
     pick(declaration_id || 'y', 3) = 0 as has_finding, pick(declaration_id || 'y', 3) * 10.5 as additional_duty_cny
 from world.declarations where pick(declaration_id || 'i', 2) = 0;
 
+-- some results are corrected, one day to three days later; one in three of those a second time, and some turn out to
+-- be of another declaration
+create table world.corrected_results as
+select
+    result_id, office_code, selected_by, reported_at,
+    happened_at + (1 + pick(result_id || 'l', 3)) * round * interval '1 day' as happened_at,
+    case when pick(result_id || 'd', 4) = 0 then 'D' || pick(result_id, 17) || '-1' else declaration_id end
+        as declaration_id,
+    not has_finding as has_finding, round * 7.25 as additional_duty_cny
+from world.inspection_results, generate_series(1, 2) as round
+where pick(result_id || 'c', 5) = 0 and (round = 1 or pick(result_id || 'r', 3) = 0);
+
+-- and some declarations
+create table world.corrected_declarations as
+select
+    declaration_id, declared_at, office_code, importer_id, seller_id, declarant_id, importer_credit_tier, hs6,
+    happened_at + interval '2 days' as happened_at, origin_country, net_mass_kg,
+    declared_value_cny * 1.5 as declared_value_cny
+from world.declarations where pick(declaration_id || 'c', 10) = 0;
+
 create table world.monitoring_samples as
 select 'M' || day || '-' || n as sample_id, timestamptz '2026-01-01 10:00+08' + day * interval '1 day' as happened_at,
     '01010' || n % 3 as hs6, 'US' as origin_country, pick(day || 'c' || n, 4) > 0 as is_compliant
@@ -67,5 +61,6 @@ from generate_series(0, 16) as day;
 
 create table world.watch_list as
 select 'W' || day % 3 as id, timestamptz '2026-01-01 10:00+08' + day * interval '1 day' as happened_at,
-    case when day % 5 = 4 then null else 'S' || day % 5 || ';A' || day % 8 end as identifiers
+    case when day % 5 = 4 then null else 'S' || day % 5 || ';A' || day % 8 end as identifiers,
+    timestamptz '2026-01-01 10:00+08' + day * interval '1 day' as last_change
 from generate_series(0, 16) as day;

@@ -1,12 +1,14 @@
 """Bytes become rows of text: numbered by their lines, in pieces, with what is no row set apart."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from customs_risk.collect.formats import Unreadable, read
-from customs_risk.collect.mapping import BrokenMapping, Mapping, read_mapping
+from customs_risk.collect.formats.values import at_path, text_of
 from expectations.contract import contract_of
+from expectations.layout import BrokenMapping, Layout, read_layout
 
 DECLARATIONS = contract_of("declarations")
 NOTICES = contract_of("enterprise_status")
@@ -19,17 +21,27 @@ def row(number: object, goods_name: str = "轿车") -> str:
 
 
 def parse(
-    tmp_path: Path, content: str | bytes, mapping: Mapping | None = None
+    tmp_path: Path, content: str | bytes, layout: Layout | None = None
 ) -> tuple[list[dict[str, str | None]], list[tuple[int, str]]]:
     path = tmp_path / "delivery"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    reading = read(path, DECLARATIONS, mapping)
+    reading = read(path, DECLARATIONS, layout or DECLARATIONS.layout(), "csv")
+    return reading.rows.read_all().to_pylist(), reading.rejected
+
+
+def messages(
+    tmp_path: Path, content: str | bytes
+) -> tuple[list[dict[str, str | None]], list[tuple[int, str]]]:
+    path = tmp_path / "delivery"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    reading = read(path, NOTICES, NOTICES.layout(), "ndjson")
     return reading.rows.read_all().to_pylist(), reading.rejected
 
 
 def test_rows_are_text_and_empty_cells_are_null(tmp_path: Path) -> None:
     ((only,), rejected) = parse(tmp_path, f"{HEADER}\n{row('007')}\n")
     assert (only["row_no"], only["declaration_id"], only["hs6"]) == (2, "007", None)
+    assert list(only) == ["row_no", *DECLARATIONS.columns]
     assert rejected == []
 
 
@@ -61,9 +73,28 @@ def test_an_open_quote_costs_one_row_and_its_neighbour_wherever_it_stands(
 def test_a_large_file_comes_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "large"
     path.write_text("\n".join([HEADER, *(row(n, "x" * 40) for n in range(200_000))]))
-    sizes = [batch.num_rows for batch in read(path, DECLARATIONS, None).rows]
+    reading = read(path, DECLARATIONS, DECLARATIONS.layout(), "csv")
+    sizes = [batch.num_rows for batch in reading.rows]
     assert sum(sizes) == 200_000
     assert max(sizes) < 100_000
+
+
+def test_a_file_of_nothing_but_broken_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken"
+    path.write_text("\n".join([HEADER, *(["too,short"] * 150_000)]))
+    with pytest.raises(Unreadable) as caught:
+        read(path, DECLARATIONS, DECLARATIONS.layout(), "csv").rows.read_all()
+    assert caught.value.rule == "file.readable"
+
+
+def test_a_stream_that_breaks_off_tells_why(tmp_path: Path) -> None:
+    path = tmp_path / "delivery"
+    path.write_text("\n".join([HEADER, *(row(n) for n in range(100_000)), *(["x,y"] * 150_000)]))
+    reading = read(path, DECLARATIONS, DECLARATIONS.layout(), "csv")
+    with pytest.raises(Unreadable) as caught:
+        reading.rows.read_all()
+    assert reading.unreadable is not None
+    assert (caught.value.rule, reading.unreadable.rule) == ("file.readable", "file.readable")
 
 
 def test_quotes_commas_and_line_breaks_stay_in_their_cell(tmp_path: Path) -> None:
@@ -87,6 +118,7 @@ def test_encodings_that_the_contract_names_are_read(tmp_path: Path, encoding: st
         (f"{HEADER}\n{row(1)}\n".encode() + b"\xff\n", "file.encoding", "line 3"),
         (f"{HEADER}\n{row(1)}\n\0".encode(), "file.encoding", "line 3"),
         (f"{HEADER.replace('hs6', 'hs8')}\n{row(1)}\n", "file.columns", "missing columns: hs6"),
+        (f"{HEADER.replace('hs6', 'hs8')}\n{row(1)}\n", "file.columns", "unknown columns: hs8"),
         (f"{HEADER},hs6\n{row(1)},\n", "file.columns", "repeated columns: hs6"),
         (f"{HEADER.replace(',', ';')}\n", "file.columns", "missing columns: declaration_id"),
     ],
@@ -102,46 +134,123 @@ def test_what_cannot_be_read_is_refused_under_a_rule(
 def test_a_file_beyond_the_contract_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "delivery"
     path.write_text(f"{HEADER}\n{row(1)}\n")
+    small = DECLARATIONS.model_copy(update={"max_bytes": 10})
     with pytest.raises(Unreadable) as caught:
-        read(path, DECLARATIONS.model_copy(update={"max_bytes": 10}), None)
+        read(path, small, small.layout(), "csv")
     assert caught.value.rule == "file.size"
 
 
-def test_messages_are_taken_as_lines(tmp_path: Path) -> None:
-    path = tmp_path / "delivery"
-    path.write_text('{"a": "1, \\"2\\""}\nnot json\n', encoding="utf-8")
-    reading = read(path, NOTICES, None)
-    assert reading.rows.read_all().to_pylist() == [
-        {"row_no": 1, "line": '{"a": "1, \\"2\\""}'},
-        {"row_no": 2, "line": "not json"},
-    ]
+def test_messages_are_objects_numbered_by_their_lines(tmp_path: Path) -> None:
+    lines = ['\ufeff{"message_id": "1", "agency": null}', "", "not json", '["no", "object"]',
+             '{"message_id": "2", "payload": {"of": [1, 2.50]}, "unasked": 1}']  # fmt: skip
+    rows, rejected = messages(tmp_path, "\n".join(lines))
+    assert [(each["row_no"], each["message_id"]) for each in rows] == [(1, "1"), (5, "2")]
+    assert json.loads(str(rows[1]["payload"])) == {"of": [1, 2.5]}
+    assert list(rows[0]) == ["row_no", *NOTICES.columns]
+    assert rejected == [(3, "not json"), (4, '["no", "object"]')]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '{"message_id": "\\u0000"}',
+        '{"message_id": "\\ud800"}',
+        '{"message_id": NaN}',
+        '{"message_id": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"message_id": ' + "9" * 5_000 + "}",
+        '{"message_id": "' + "x" * (5 << 20) + '"}',
+    ],
+    ids=["nul", "half a character", "no number", "deep", "endless number", "long line"],
+)
+def test_a_hostile_message_costs_its_own_line_only(tmp_path: Path, hostile: str) -> None:
+    content = f'{{"message_id": "1"}}\n{hostile}\n{{"message_id": "3"}}\n'
+    rows, rejected = messages(tmp_path, content)
+    assert [(each["row_no"], each["message_id"]) for each in rows] == [(1, "1"), (3, "3")]
+    ((number, text),) = rejected
+    assert number == 2 and len(text) < 20_000
+    # what is told of it can be kept in a database
+    assert "\0" not in text and json.dumps(text).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (None, "text", None), ("a", "text", "a"), (True, "boolean", "true"),
+        (10**20, "text", "1" + "0" * 20), (["a", 1, None, False], "text", "a;1;false"),
+        ([], "text", ""), ([["a"]], "text", '[["a"]]'),
+        (["a", 1], "jsonb", '["a", 1]'), ({"字": 1}, "text", '{"字": 1}'), (1.5, "numeric", "1.5"),
+    ],
+)  # fmt: skip
+def test_json_values_become_texts(value: object, kind: str, text: str | None) -> None:
+    assert text_of(value, kind) == text
+
+
+def test_numbers_of_messages_keep_their_digits(tmp_path: Path) -> None:
+    rows, _ = messages(tmp_path, '{"ref_no": 182000.10, "message_id": 1e3, "agency": 1e999999999}')
+    assert (rows[0]["ref_no"], rows[0]["message_id"]) == ("182000.10", "1000")
+    assert rows[0]["agency"] == "1E+999999999"
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a.b", 1), ("list.name", ["x", "y"]), ("list.1.name", "y"), ("list.7.name", None),
+        ("@odata.context", "c"), ("a.b.c", None), ("nothing", None), ("text.more", None),
+    ],
+)  # fmt: skip
+def test_paths_lead_through_objects_and_lists(path: str, found: object) -> None:
+    record = {
+        "a": {"b": 1},
+        "list": [{"name": "x"}, {"name": "y"}, {}],
+        "@odata.context": "c",
+        "text": "t",
+    }
+    assert at_path(record, path) == found
 
 
 def test_a_foreign_file_is_read_through_its_mapping(tmp_path: Path) -> None:
     path = tmp_path / "mapping.yml"
     path.write_text(
         """
+        nulls: ["-0-"]
         columns:
           declaration_id: Number
           declared_value_cny: {column: Price, scale: 0.0058}
-          office_code: {constant: 2200}
+          office_code: {constant: "2200"}
+          hs6: {column: Code, first: 6}
+          origin_country: {column: Origin, codes: country_alpha3}
+          departure_country: {column: From, codes: {UK: GB}}
+          trade_mode: {column: Code}
         """
     )
-    mapping = read_mapping(path, DECLARATIONS)
-    (only,), _ = parse(tmp_path, "Number,Price,Fraud\n007,100,1\n", mapping)
-    assert (only["declaration_id"], only["declared_value_cny"]) == ("007", "100")
-    assert (only["office_code"], only["hs6"]) == ("2200", None)
-    assert mapping.scales == {"declared_value_cny": 0.0058}
+    layout = read_layout(path, set(DECLARATIONS.columns))
+    content = (
+        "Number,Price,Fraud,Code,Origin,From\n007,100,1,8703231900,DEU,UK\n008,,1,-0-,XYZ,-0-\n"
+    )
+    (first, second), _ = parse(tmp_path, content, layout)
+    # scales need numbers, so they are left to the cast
+    assert (first["declaration_id"], first["declared_value_cny"]) == ("007", "100")
+    assert (first["hs6"], first["trade_mode"]) == ("870323", "8703231900")
+    assert (first["office_code"], first["goods_name"]) == ("2200", None)
+    assert (first["origin_country"], first["departure_country"]) == ("DE", "GB")
+    # an unknown code stays, for the gate to judge
+    assert (second["origin_country"], second["departure_country"]) == ("XYZ", None)
+    assert (second["declared_value_cny"], second["hs6"]) == (None, None)
     with pytest.raises(Unreadable, match="missing columns: Price"):
-        parse(tmp_path, "Number,Fraud\n007,1\n", mapping)
+        parse(tmp_path, "Number,Fraud,Code,Origin,From\n007,1,2,3,4\n", layout)
 
 
 @pytest.mark.parametrize(
     ("column", "told"),
-    [("colour: Colour", "colour"), ("hs6: {scale: 2}", "hs6"), ("hs6: [HS, Code]", "hs6")],
+    [
+        ("colour: Colour", "colour"),
+        ("hs6: {scale: 2}", "hs6"),
+        ("hs6: [HS, Code]", "hs6"),
+        ("hs6: {column: HS, constant: a}", "hs6"),
+    ],
 )
 def test_a_mapping_that_says_nonsense_is_refused(tmp_path: Path, column: str, told: str) -> None:
     path = tmp_path / "mapping.yml"
     path.write_text(f"columns: {{{column}}}")
     with pytest.raises(BrokenMapping, match=told):
-        read_mapping(path, DECLARATIONS)
+        read_layout(path, set(DECLARATIONS.columns))

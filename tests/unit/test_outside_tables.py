@@ -193,7 +193,8 @@ def test_addresses_and_other_names_join_their_entry(tmp_path: Path) -> None:
 
 def test_rows_that_belong_to_no_entry_are_told(tmp_path: Path) -> None:
     stray = '999,1,"Street","Town","Japan",-0- \r\n'
-    path = sdn_archive(tmp_path, SDN=SDN + '1,"TOO FEW"\r\n', ADD=ADD + stray, ALT="7001,1\r\n")
+    names = SDN.replace("\x1a", "") + '1,"TOO FEW"\r\n'
+    path = sdn_archive(tmp_path, SDN=names, ADD=ADD.replace("\x1a", "") + stray, ALT="7001,1\r\n")
     rows, rejected = sdn_rows(path)
     assert [row["ent_num"] for row in rows] == ["306", "7001"]
     assert rejected == [

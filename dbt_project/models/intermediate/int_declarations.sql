@@ -17,12 +17,13 @@
 with
 
 batches as (
-    {{ unfinished_batches('declarations') }}
+    {{ new_batches('declarations') }}
 ),
 
 declarations as (select * from {{ ref('stg_declarations') }}),
 
--- a declaration number counts once: its first version is the one that is assessed and decided
+-- a declaration number counts once: its first version is the one that is assessed and decided; what was
+-- corrected later is in int_declaration_corrections
 first_versions as (
     select distinct on (declarations.declaration_id) declarations.*
     from declarations
@@ -34,34 +35,15 @@ first_versions as (
             where stored.declaration_id = declarations.declaration_id
         )
     {%- endif %}
-    order by declarations.declaration_id asc, declarations.known_at asc, declarations.row_no asc
+    order by declarations.declaration_id asc, declarations.known_at asc, declarations.batch_id asc
 ),
 
 recorded as (
     select
-        importer_id,
-        declaration_id,
-        declared_at,
-        office_code,
-        process_type,
-        trade_mode,
-        import_use,
-        payment_type,
-        transport_mode,
-        declarant_id,
-        importer_credit_tier,
-        seller_id,
-        courier_id,
-        hs6,
-        goods_name,
-        departure_country,
-        origin_country,
-        tax_rate_pct,
-        tax_type,
-        origin_indicator,
-        net_mass_kg,
+        {%- for column in declared_columns() %}
+        {{ column }},
+        {%- endfor %}
         round(net_mass_kg, 1) as rounded_mass_kg,
-        declared_value_cny,
         is_backfill,
         batch_id,
         row_no,

@@ -18,24 +18,67 @@
 
 with
 
+versions as (select * from {{ ref('int_inspection_versions') }}),
+
+{% if is_incremental() %}
+new_days as (
+    select min(known_on) as first_day
+    from versions
+    where recorded_at > {{ newest_recorded() }}
+    union all
+    select min(superseded_on) as first_day
+    from versions
+    where superseded_recorded_at > {{ newest_recorded() }}
+),
+
 inspections as (
-    select * from {{ ref('int_inspections') }}
-    {{- since_first_new(ref('int_inspections')) }}
+    select * from versions
+    where
+        known_on >= (select min(new_days.first_day) from new_days)
+        or superseded_on >= (select min(new_days.first_day) from new_days)
+),
+{% else %}
+inspections as (select * from versions),
+{% endif %}
+
+-- a version counts from the day it was known; a correction takes it back on the day the correction was known,
+-- so that every interval before stays as it was
+measures as (
+    select
+        importer_id,
+        declaration_id,
+        known_on,
+        recorded_at,
+        1 as inspections,
+        has_finding::int as findings,
+        additional_duty_cny as revenue_cny
+    from inspections
+    union all
+    select
+        importer_id,
+        declaration_id,
+        superseded_on as known_on,
+        superseded_recorded_at as recorded_at,
+        -1 as inspections,
+        -has_finding::int as findings,
+        -additional_duty_cny as revenue_cny
+    from inspections
+    where superseded_on is not null
 ),
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
--- many inspections to one declaration; each counts in every profile that its declaration belongs to
+-- many measures to one declaration; each counts in every profile that its declaration belongs to
 facts as (
     select
         profiles.profile_kind,
         profiles.profile_key,
-        inspections.known_on,
-        inspections.recorded_at,
-        1 as inspections,
-        inspections.has_finding::int as findings,
-        inspections.additional_duty_cny as revenue_cny
-    from inspections
+        measures.known_on,
+        measures.recorded_at,
+        measures.inspections,
+        measures.findings,
+        measures.revenue_cny
+    from measures
     inner join declarations using (importer_id, declaration_id)
     cross join lateral (
         values

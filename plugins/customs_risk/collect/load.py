@@ -53,16 +53,22 @@ def load(
         warnings = gate.judge(
             contract, delivery.batch_id, sent_at, connection, with_page=not only_try
         )
-        broken = settle.broken_rules(connection, contract, delivery.batch_id)
+        settled = settle.released_rows(connection, delivery.batch_id)
+        broken = settle.noted_rules(connection, contract, but=settled)
         received = settle.waiting(connection, contract) + len(rejected)
         _refuse_if_too_many_failed(contract, received, broken, len(rejected))
         # the file is read again for the rows that broke a rule, and only if there are any
         again = open_delivery(delivery, contract, layout) if broken else None
         settle.quarantine(connection, contract, delivery.batch_id, rejected, broken, again)
         loaded, corrected = settle.load_the_rest(
-            connection, contract, delivery.batch_id, sent_at, is_backfill=delivery.is_backfill
+            connection,
+            contract,
+            delivery.batch_id,
+            sent_at,
+            is_backfill=delivery.is_backfill,
+            but=settled,
         )
-        held, released = _in_quarantine(connection, delivery.batch_id)
+        held, released = _earlier_settled(connection, delivery.batch_id)
         counted = Counted(
             received=received,
             loaded=loaded + released,
@@ -133,14 +139,18 @@ def _by_rule(broken: settle.Rules) -> dict[str, tuple[int, int]]:
     return {rule: (len(rows), min(rows)) for rule, rows in sorted(rows_of.items())}
 
 
-def _in_quarantine(connection: Connection, batch_id: str) -> tuple[int, int]:
-    """Return how many rows of a batch are held, and how many were released."""
+def _earlier_settled(connection: Connection, batch_id: str) -> tuple[int, int]:
+    """Return how many rows of a batch are held, and how many were loaded by a release."""
     row = connection.execute(
         """
-        select count(*) filter (where released_at is null), count(released_at)
-        from ops.quarantine where batch_id = %s
+        select
+            (
+                select count(*) from ops.quarantine
+                where batch_id = %(batch_id)s and released_at is null
+            ),
+            coalesce((select released from ops.batches where batch_id = %(batch_id)s), 0)
         """,
-        [batch_id],
+        {"batch_id": batch_id},
     ).fetchone()
     return row or (0, 0)
 

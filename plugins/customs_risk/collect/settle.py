@@ -66,14 +66,14 @@ def forget(connection: Connection, contract: Contract, batch_id: str) -> None:
     )
 
 
-def broken_rules(connection: Connection, contract: Contract, batch_id: str) -> Rules:
-    """Return the rules that each waiting row broke, but for the rows that people released."""
+def noted_rules(connection: Connection, contract: Contract, but: list[int] | None = None) -> Rules:
+    """Return the rules that each waiting row broke, but for some row numbers."""
     rows = connection.execute(
         sql.SQL(
             """
             select row_no, array_agg(distinct rule order by rule)
             from {broken} as noted
-            where rule <> 'row.types' -- they stand there under their own names
+            where rule <> 'row.types' -- those stand there under their own names
                 -- what could not be cast is missing in the waiting table only
                 and not exists (
                     select 1 from {broken} as cast_failure
@@ -81,15 +81,21 @@ def broken_rules(connection: Connection, contract: Contract, batch_id: str) -> R
                         and right(noted.rule, 8) = '.present'
                         and cast_failure.rule = left(noted.rule, -8) || '.type'
                 )
-                and not exists (
-                    select 1 from ops.quarantine as kept
-                    where kept.batch_id = {batch_id} and kept.row_no = noted.row_no
-                )
+                and row_no <> all({but})
             group by row_no
             """
-        ).format(broken=gate_table(contract, "broken"), batch_id=sql.Literal(batch_id))
+        ).format(broken=gate_table(contract, "broken"), but=sql.Literal(but or []))
     )
     return dict(rows.fetchall())
+
+
+def released_rows(connection: Connection, batch_id: str) -> list[int]:
+    """Return the rows of a batch that people let out of quarantine."""
+    rows = connection.execute(
+        "select row_no from ops.quarantine where batch_id = %s and released_at is not null",
+        [batch_id],
+    )
+    return [row_no for (row_no,) in rows]
 
 
 def quarantine(
@@ -133,7 +139,7 @@ def load_the_rest(
     known_at: datetime,
     *,
     is_backfill: bool,
-    only: list[int] | None = None,
+    but: list[int] | None = None,
 ) -> tuple[int, int]:
     """Load the rows that broke nothing and say something new; return how many, and corrections.
 
@@ -142,7 +148,7 @@ def load_the_rest(
 
     Args:
         known_at: when the delivery was sent; rows of a backfill carry their own moment.
-        only: row numbers to load; all when None.
+        but: row numbers that are settled already.
     """
     moment = (
         sql.Identifier("delivered", contract.known_at) if is_backfill else sql.Literal(known_at)
@@ -159,7 +165,7 @@ def load_the_rest(
         "batch_id": sql.Literal(batch_id),
         "is_backfill": sql.Literal(is_backfill),
         "moment": moment,
-        "chosen": sql.SQL("") if only is None else sql.SQL("and row_no = any({})").format(only),
+        "settled": sql.Literal(but or []),
     }
     # hashes that fit in memory: one pass over the batch, however many rows are left out
     connection.execute("set local work_mem = '256MB'")
@@ -197,11 +203,8 @@ _LOAD = """
             union all
             select row_no from neighbours where is_same
             union all
-            -- what people released is in raw already
-            select row_no from ops.quarantine
-            where batch_id = {batch_id} and released_at is not null
+            select unnest({settled}::bigint[])
         )
-        {chosen}
 """
 
 _CORRECTED = """

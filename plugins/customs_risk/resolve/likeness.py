@@ -4,11 +4,15 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from customs_risk.resolve.names import Name, spoken
+from customs_risk.resolve.names import Name, skeleton, spoken
 from customs_risk.resolve.words import words
 
 # where a notice names a firm of the one, its register may stand in the other
 _GREATER_CHINA = {"CN", "HK", "MO", "TW"}
+# letters without spaces that agree less are other letters
+_SAME_LETTERS = 0.85
+# a slip seldom strikes the first letter: Barbour is not Harbour
+_OTHER_BEGINNING = 0.8
 # words that agree less than this are different words
 _SAME_WORD = 0.75
 _DIFFERENT_TRADE = 0.20
@@ -24,7 +28,14 @@ _OTHER_COUNTRY = 0.25
 _BEST_UNPLACED = 0.97
 _HOMOPHONE = 0.80
 _ABBREVIATION = 0.80
+# so many Chinese characters are seldom found in another firm's name by chance
+_TELLING_CHARACTERS = 3
 _VOWELLESS = 0.90
+_WORD_MORE = 0.80
+_TELLING_LETTERS = 4
+# Muhammad and Mohamed
+_SAME_CONSONANTS = 0.88
+_CONSONANTS_ENOUGH = 3
 
 
 def likeness(one: Name, other: Name, country: str | None, other_country: str | None) -> float:
@@ -78,12 +89,15 @@ def _close_in_characters(one: Name, other: Name) -> float:
         return _HOMOPHONE
     if _abbreviates(one, other) or _abbreviates(other, one):
         return _ABBREVIATION
+    short, long = sorted((one.core, other.core), key=len)
+    if len(short) >= _TELLING_CHARACTERS and short in long:
+        return _ABBREVIATION
     return 0.8 * _ratio(one.core, other.core)
 
 
 def _abbreviates(short: Name, long: Name) -> bool:
     """Tell whether a whole short name is drawn, in order, from a much longer one."""
-    if not 2 <= len(short.whole) <= 5 or len(long.whole) < len(short.whole) + 2:
+    if not 2 <= len(short.whole) <= 5 or len(long.whole) <= len(short.whole):
         return False
     if short.whole in long.whole and not long.whole.startswith(short.whole):
         return short.core == long.core
@@ -93,8 +107,12 @@ def _abbreviates(short: Name, long: Name) -> bool:
 
 def _close_as_read(one: Name, other: Name) -> float:
     """Compare the letters without spaces: `Blue Water` is `Bluewater`."""
-    best = max(_ratio(mine, theirs) for mine in one.readings for theirs in other.readings)
-    return best if best >= 0.85 else 0.8 * best
+    best = max(
+        _ratio(mine, theirs) if mine[0] == theirs[0] else _OTHER_BEGINNING * _ratio(mine, theirs)
+        for mine in one.spellings
+        for theirs in other.spellings
+    )
+    return best if best >= _SAME_LETTERS else _OTHER_BEGINNING * best
 
 
 def _close_in_words(one: Name, other: Name) -> float:
@@ -109,14 +127,22 @@ def _close_in_words(one: Name, other: Name) -> float:
         if ratio >= _SAME_WORD:
             agreed += ratio * (len(token) + len(best))
             rest.remove(best)
-    return agreed / (sum(map(len, one.tokens)) + sum(map(len, other.tokens)))
+    score = agreed / (sum(map(len, one.tokens)) + sum(map(len, other.tokens)))
+    # a name that says a word more may be a sister's
+    return min(score, _WORD_MORE) if any(len(word) >= _TELLING_LETTERS for word in rest) else score
 
 
 @lru_cache(maxsize=65_536)
 def _word_ratio(one: str, other: str) -> float:
     if one == other:
         return 1.0
-    return max(_ratio(one, other), 0.97 * _ratio(spoken(one), spoken(other)))
+    heard, also_heard = spoken(one), spoken(other)
+    if heard[:1] != also_heard[:1]:
+        return 0.0
+    best = max(_ratio(one, other), 0.97 * _ratio(heard, also_heard))
+    if len(sound := skeleton(one)) >= _CONSONANTS_ENOUGH and sound == skeleton(other):
+        best = max(best, _SAME_CONSONANTS)
+    return best
 
 
 def _ratio(one: str, other: str) -> float:

@@ -9,7 +9,13 @@ from anyascii import anyascii
 
 from customs_risk.resolve.words import Words, is_han, romanised, simplified, words
 
-_FORMERLY = re.compile(r"[(\[](?:原名?|曾用名|旧称|formerly|f/k/a|a/k/a|previously)[^)\]]*[)\]]", re.I)
+_FORMERLY = re.compile(
+    r"[(\[](?:原名?|曾用名|旧称|formerly|f/k/a|a/k/a|previously)[^)\]]*[)\]]", re.I
+)
+# autonomous regions are called with or without their nationality
+_NATIONALITY = re.compile(
+    "(?:壮族|回族|维吾尔)(?=自治区)|(?<=新疆)维吾尔|(?<=广西)壮族|(?<=宁夏)回族"
+)
 _BRACKETS = re.compile(r"[()\[\]{}<>《》【】「」]")
 # a slip in the legal form is no slip in the name
 _LEGAL_SLIP = re.compile(r"(?:有限责任|股份有限|有限)(?:公.|.司|公|司)?$|有.公司$|.限公司$")
@@ -43,6 +49,11 @@ class Name:
     numbers: frozenset[str] = field(default_factory=frozenset)
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """The readings as they are spoken."""
+        return tuple(dict.fromkeys(map(spoken, self.readings)))
+
+    @property
     def sound(self) -> str:
         """The consonants, for scripts that write no vowels."""
         return skeleton(self.readings[0])
@@ -52,15 +63,15 @@ class Name:
 def parse(told: str, subject_kind: str = "party") -> Name | None:
     """Take a name apart; None if it has no letter or digit."""
     text = unicodedata.normalize("NFKC", told).casefold().strip()
-    text = _FORMERLY.sub(" ", simplified(text))
+    text = _NATIONALITY.sub("", _FORMERLY.sub(" ", simplified(text)))
     if is_han(text) or _EAST_ASIAN.search(text):
-        name = _east_asian(told, text, words())
+        name = _east_asian(told, text, subject_kind, words())
     else:
         name = _alphabetic(told, text, subject_kind, words())
     return name if name.readings[0] else None
 
 
-def _east_asian(told: str, text: str, known: Words) -> Name:
+def _east_asian(told: str, text: str, subject_kind: str, known: Words) -> Name:
     """Chinese is written without spaces: places stand first, trades and legal forms last."""
     text = _BRANCH.sub(r"\1", re.sub(r"[^\w()\[\]]|_", "", text))
     parts = [part for part in _BRACKETS.sub(" ", text).split() if part]
@@ -68,6 +79,9 @@ def _east_asian(told: str, text: str, known: Words) -> Name:
     trades: list[str] = []
     whole: list[str] = []
     core = ""
+    if subject_kind != "party":
+        # goods and vessels are told by every word
+        parts, whole, core = [], ["".join(parts)], "".join(parts)
     for part in parts:
         bare = _without_legal_form(part, known)
         whole.append(bare)
@@ -137,18 +151,19 @@ def _alphabetic(told: str, text: str, subject_kind: str, known: Words) -> Name:
     if subject_kind == "vessel":
         while len(tokens) > 1 and tokens[0] in known.vessel_prefixes:
             tokens = tokens[1:]
+    if subject_kind != "party":
         return _plain(told, script, tokens)
     tokens = _without_legal_words(tokens, known)
-    core: list[str] = []
-    trades: set[str] = set()
-    places: set[str] = set()
-    for token in tokens:
-        if token in known.trades:
-            trades.add(known.trades[token])
-        elif token in known.places:
-            places.add(known.places[token])
-        elif token not in known.small:
-            core.append(token)
+    trades = {trade for token in tokens if (trade := known.trade_of(token))}
+    located = [token for token in tokens if token in known.places]
+    core = [
+        token
+        for token in tokens
+        if not (known.trade_of(token) or token in known.places or token in known.small)
+    ]
+    if not core and len(located) > 1:
+        # many a firm's name sounds like a smaller city's, which then stands after the real one
+        core = [located.pop()]
     if not core:
         # all words are common ones: only together do they tell anything
         return _plain(told, script, tokens)
@@ -160,7 +175,7 @@ def _alphabetic(told: str, text: str, subject_kind: str, known: Words) -> Name:
         readings=("".join(core),),
         whole="".join(tokens),
         trades=frozenset(trades),
-        places=frozenset(places),
+        places=frozenset(known.places[token] for token in located),
         numbers=_numbers(tokens),
     )
 
@@ -182,7 +197,6 @@ def _without_articles(text: str, known: Words) -> str:
 
 
 def _tokens(text: str, known: Words) -> list[str]:
-    text = re.sub(r"\bint'l\b", "international", text)
     text = re.sub(r"(?<=\w)['`´](?=\w)|'", "", text).replace(".", "" if _dotted(text) else " ")
     tokens = re.findall(r"[a-z0-9]+", _apart(text))
     joined = " ".join(tokens)

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cleanco import termdata
-from pypinyin import Style, pinyin
+from anyascii import anyascii
+from cleanco import termdata  # type: ignore[import-untyped]
+from pypinyin import Style, lazy_pinyin, pinyin
 
 _WORDS = Path(__file__).with_name("words.yml")
 _SIMPLIFIED = Path(__file__).with_name("simplified.txt")
 _PLACE_ENDINGS = ("省", "市", "县", "区", "自治区", "自治州", "特别行政区", "")
 _MOST_READINGS = 4
+# shorter words are one letter from too many others
+_LONG_WORD = 6
 # shorter spellings in pinyin would be taken for words of other languages
 _SHORTEST_PINYIN = 5
 
@@ -32,6 +35,17 @@ class Words:
     phrases: dict[str, str]
     vessel_prefixes: frozenset[str]
     longest_han: int
+    slips: dict[str, str]
+
+    def trade_of(self, word: str) -> str | None:
+        """Return the trade that a word of Latin letters tells, one letter amiss allowed."""
+        if trade := self.trades.get(word):
+            return trade
+        if len(word) < _LONG_WORD - 1:
+            return None
+        without = (word[:n] + word[n + 1 :] for n in range(len(word)))
+        found = (self.slips.get(each) for each in (word, *without))
+        return next((trade for trade in found if trade), None)
 
 
 @cache
@@ -45,11 +59,11 @@ def words() -> Words:
         for trade, spellings in group.items()
         for spelling in spellings
     }
-    trades = {romanised(each)[0]: trade for each, trade in trades.items() if _is_sayable(each)} | {
-        **trades
-    }
+    trades = {
+        _in_latin(each): trade for each, trade in trades.items() if _is_sayable(each)
+    } | trades
     places = {
-        place + ending: romanised(place)[0]
+        place + ending: _in_latin(place)
         for place in told["places"]["han"]
         for ending in _PLACE_ENDINGS
     }
@@ -65,6 +79,7 @@ def words() -> Words:
         places=places,
         phrases=told["phrases"],
         vessel_prefixes=frozenset(told["vessel_prefixes"]),
+        slips=_slips(trades),
         longest_han=max(len(each) for each in (*trades, *places) if is_han(each)),
     )
 
@@ -102,7 +117,7 @@ def _readings(character: str) -> tuple[str, ...]:
 def _simplifications() -> dict[int, str]:
     lines = _SIMPLIFIED.read_text(encoding="utf-8").splitlines()
     pairs = [pair for line in lines if not line.startswith("#") for pair in line.split()]
-    return {ord(traditional): simple for traditional, simple in pairs}
+    return {ord(pair[0]): pair[1] for pair in pairs}
 
 
 def _known_to_cleanco() -> frozenset[str]:
@@ -113,5 +128,22 @@ def _known_to_cleanco() -> frozenset[str]:
     )
 
 
+def _slips(trades: dict[str, str]) -> dict[str, str]:
+    """Return long Latin words with one letter left out: where two meet, one slip parts them."""
+    long = (word for word in trades if word.isascii() and len(word) >= _LONG_WORD)
+    return {word[:n] + word[n + 1 :]: trades[word] for word in long for n in range(1, len(word))}
+
+
+def _in_latin(spelling: str) -> str:
+    """Spell a common word in Latin letters; pypinyin knows how whole words are read."""
+    return "".join(lazy_pinyin(spelling)) if is_han(spelling) else _letters(anyascii(spelling))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
+
+
 def _is_sayable(spelling: str) -> bool:
-    return is_han(spelling) and len(romanised(spelling)[0]) >= _SHORTEST_PINYIN
+    if is_han(spelling):
+        return len(_in_latin(spelling)) >= _SHORTEST_PINYIN
+    return not spelling.isascii()

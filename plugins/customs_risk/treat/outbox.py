@@ -1,18 +1,21 @@
-"""The one outbox: instructions leave through it, once each, with a key that says so.
+"""The one outbox: whatever leaves goes through it, once each, with a key that says so.
 
-Order 271, Article 4: instructions are issued from one place (统一下达指令).
+Order 271, Article 4: instructions are issued from one place (统一下达指令). Warnings to those who
+answer for a feed, and requests for information (Article 8), leave by the same door.
 """
 
 import hashlib
 from datetime import date
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
+from psycopg import sql
 
 from customs_risk import warehouse
 from customs_risk.settings import settings
 
-_ENQUEUE = """
+_INSTRUCTIONS = """
 insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
 select
     'instruction:' || instruction_id,
@@ -28,38 +31,88 @@ select
         'reason', reason_zh || ' / ' || reason_en
     )
 from treatment.instructions
--- what was decided long before the last message has its own: business days do not tell, since a
+-- what was decided long before the last instruction has its own: business days do not tell, since a
 -- delivery may be late
 where decided_at >= coalesce(
-    (select max(enqueued_at) - interval '7 days' from ops.outbox), '-infinity'
+    (select max(enqueued_at) - interval '7 days' from ops.outbox where kind = 'instruction'),
+    '-infinity'
 )
 on conflict (message_id) do nothing
 """
 
-_WAITING = """
-select decided_on, array_agg(message_id order by message_id)
-from ops.outbox
-where dispatched_at is null and kind = 'instruction'
-group by decided_on
-order by decided_on
+_WARNINGS = """
+insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
+select
+    'warning:' || alarm_id,
+    'warning',
+    subject,
+    raised_at::date,
+    jsonb_build_object(
+        'addressee', recipient,
+        'alarm', kind,
+        'feed', feed,
+        'subject', subject,
+        'raised_at', raised_at,
+        'message', message_zh || ' / ' || message_en
+    )
+from ops.alarms
+where cleared_at is null
+on conflict (message_id) do nothing
 """
 
-_LINES = """
+_REQUESTS = """
+insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
+select
+    'request:' || request_id,
+    'request',
+    party_id,
+    asked_at::date,
+    jsonb_build_object(
+        'addressee', party_id,
+        'request_id', request_id,
+        'party_name', party_name,
+        'what', what_zh || ' / ' || what_en,
+        'legal_basis', legal_basis,
+        'due_at', due_at
+    )
+from ops.information_requests
+where closed_at is null
+on conflict (message_id) do nothing
+"""
+
+_ENQUEUE: dict[str, LiteralString] = {
+    "instruction": _INSTRUCTIONS,
+    "warning": _WARNINGS,
+    "request": _REQUESTS,
+}
+
+# what a line of each kind's file tells beside message_id, in this order
+_TOLD = {
+    "instruction": (
+        "instruction_id", "declaration_id", "office_code", "decided_on", "selected_by",
+        "what_to_examine", "reason",
+    ),
+    "warning": ("addressee", "alarm", "feed", "subject", "raised_at", "message"),
+    "request": ("request_id", "addressee", "party_name", "what", "legal_basis", "due_at"),
+}  # fmt: skip
+
+# one file per day and addressee: nobody reads what is for another
+_WAITING = """
+select kind, decided_on, array_agg(message_id order by message_id)
+from ops.outbox
+where dispatched_at is null and kind = any(%s)
+group by kind, decided_on, payload ->> 'addressee'
+order by kind, decided_on, payload ->> 'addressee'
+"""
+
+_LINES = sql.SQL("""
 copy (
-    select
-        message_id,
-        payload ->> 'instruction_id' as instruction_id,
-        payload ->> 'declaration_id' as declaration_id,
-        payload ->> 'office_code' as office_code,
-        decided_on,
-        payload ->> 'selected_by' as selected_by,
-        payload ->> 'what_to_examine' as what_to_examine,
-        payload ->> 'reason' as reason
+    select message_id, {told}
     from ops.outbox
-    where message_id = any(%s)
+    where message_id = any({message_ids})
     order by message_id
 ) to stdout with (format csv, header)
-"""
+""")
 
 _DISPATCHED = """
 update ops.outbox
@@ -74,43 +127,65 @@ on conflict (message_id) do nothing
 """
 
 
+def enqueue(connection: psycopg.Connection, kind: str) -> int:
+    """Put what is new of a kind (instruction, warning, request) into the outbox; return how many.
+
+    It is written in the caller's transaction: what causes a message and the message itself are
+    there together or not at all.
+    """
+    return connection.execute(_ENQUEUE[kind]).rowcount
+
+
 def dispatch() -> int:
-    """Enqueue new instructions and drop one file per day of decision; return how many left.
+    """Enqueue new instructions and drop whatever waits as files; return how many messages left.
 
     A dispatcher killed between the file and the commit writes the same file again, under the
-    same name: a receiver that knows ``message_id`` sees each instruction once.
+    same name: a receiver that knows ``message_id`` sees each message once.
     """
     with warehouse.connect() as connection:
-        connection.execute(_ENQUEUE)
+        enqueue(connection, "instruction")
     sent = 0
     with warehouse.connect() as connection:
-        waiting = connection.execute(_WAITING).fetchall()
-        for decided_on, message_ids in waiting:
-            _drop(connection, decided_on, message_ids)
+        waiting = connection.execute(_WAITING, [list(_TOLD)]).fetchall()
+        for kind, decided_on, message_ids in waiting:
+            _drop(connection, kind, decided_on, message_ids)
             sent += len(message_ids)
     return sent
 
 
-def _drop(connection: psycopg.Connection, decided_on: date, message_ids: list[str]) -> None:
-    target = settings().outbox / _file_name(decided_on, message_ids)
+def _drop(
+    connection: psycopg.Connection, kind: str, decided_on: date, message_ids: list[str]
+) -> None:
+    target = _folder(kind) / _file_name(kind, decided_on, message_ids)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _write_lines(connection, message_ids, target)
+    _write_lines(connection, kind, message_ids, target)
     connection.execute(_DISPATCHED, [target.name, message_ids])
     # a file drop's receipt is that the rename succeeded
     connection.execute(_RECEIPT, [message_ids, f"file:{target.name}"])
 
 
-def _write_lines(connection: psycopg.Connection, message_ids: list[str], target: Path) -> None:
+def _write_lines(
+    connection: psycopg.Connection, kind: str, message_ids: list[str], target: Path
+) -> None:
+    told = sql.SQL(", ").join(map(_cell, _TOLD[kind]))
+    lines = _LINES.format(told=told, message_ids=sql.Literal(message_ids))
     part = target.with_suffix(".part")
-    with (
-        part.open("wb") as file,
-        connection.cursor() as cursor,
-        cursor.copy(_LINES, [message_ids]) as lines,
-    ):
-        file.writelines(lines)
+    with part.open("wb") as file, connection.cursor() as cursor, cursor.copy(lines) as copied:
+        file.writelines(copied)
     part.rename(target)
 
 
-def _file_name(decided_on: date, message_ids: list[str]) -> str:
+def _cell(name: str) -> sql.Composable:
+    if name == "decided_on":
+        return sql.Identifier(name)
+    return sql.SQL("payload ->> {} as {}").format(sql.Literal(name), sql.Identifier(name))
+
+
+def _folder(kind: str) -> Path:
+    """Inspectors find instructions in the outbox itself; other readers have a folder each."""
+    return settings().outbox if kind == "instruction" else settings().outbox / f"{kind}s"
+
+
+def _file_name(kind: str, decided_on: date, message_ids: list[str]) -> str:
     content = hashlib.sha256("\n".join(message_ids).encode()).hexdigest()
-    return f"instructions_{decided_on:%Y%m%d}_{content[:12]}.csv"
+    return f"{kind}s_{decided_on:%Y%m%d}_{content[:12]}.csv"

@@ -2,6 +2,9 @@ with
 
 gaps as (select * from {{ ref('int_mirror_gaps') }}),
 
+-- named apart from `gaps`: read once each, both are looked up by their indexes
+earlier_gaps as (select * from {{ ref('int_mirror_gaps') }}),
+
 -- large gaps, and those that a revision of the statistics has closed since
 told as (
     select gaps.*
@@ -11,7 +14,7 @@ told as (
         and (
             gaps.is_large
             or exists (
-                select 1 from gaps as earlier
+                select 1 from earlier_gaps as earlier
                 where
                     earlier.hs6 = gaps.hs6
                     and earlier.origin_country = gaps.origin_country

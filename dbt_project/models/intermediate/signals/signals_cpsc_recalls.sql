@@ -22,7 +22,8 @@
 
 with
 
-recalls as (select * from {{ ref('stg_cpsc_recalls') }}),
+-- read three times, and still only for the deliveries that are asked for
+recalls as not materialized (select * from {{ ref('stg_cpsc_recalls') }}),
 
 country_names as (select * from {{ ref('country_names') }}),
 

@@ -1,6 +1,7 @@
 with
 
-reports as (select * from {{ ref('stg_enterprise_credit') }}),
+-- read twice, and still only for the deliveries that are asked for
+reports as not materialized (select * from {{ ref('stg_enterprise_credit') }}),
 
 -- the report as a whole: good or bad, the latest one stands for the enterprise
 standings as (

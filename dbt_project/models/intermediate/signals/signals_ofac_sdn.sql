@@ -1,5 +1,5 @@
 {% set kinds = 'IMO|MMSI|\\(USCC\\)|LEI|Registration (?:Number|ID)|Passport|National ID No\\.|Tax ID No\\.' %}
-{% set numbers_told = '(?:' ~ kinds ~ ')\\s+([0-9A-Z][0-9A-Z./-]{3,39})' %}
+{% set numbers_told = '(?:' ~ kinds ~ ')\\s+([0-9A-Z][0-9A-Z./-]{2,38}[0-9A-Z])' %}
 
 with
 

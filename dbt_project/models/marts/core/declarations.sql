@@ -1,36 +1,28 @@
+-- a loop writes the columns; a correction may say that nothing is known, so coalesce would not do
+-- noqa: disable=LT02,ST02
+
 with
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
+corrections as (select * from {{ ref('int_declaration_corrections') }}),
+
+-- one to one or none: the latest version is shown; when it became known stays the day of the first
 final as (
     select
-        importer_id,
-        declaration_id,
-        declared_at,
-        known_at,
-        known_on,
-        office_code,
-        process_type,
-        trade_mode,
-        import_use,
-        payment_type,
-        transport_mode,
-        declarant_id,
-        importer_credit_tier,
-        seller_id,
-        courier_id,
-        hs6,
-        goods_name,
-        departure_country,
-        origin_country,
-        tax_rate_pct,
-        tax_type,
-        origin_indicator,
-        net_mass_kg,
-        declared_value_cny,
-        is_backfill,
-        batch_id
+        {%- for column in declared_columns() %}
+        case
+            when corrections.declaration_id is null then declarations.{{ column }} else corrections.{{ column }}
+        end as {{ column }},
+        {%- endfor %}
+        declarations.known_at,
+        declarations.known_on,
+        corrections.declaration_id is not null as is_corrected,
+        corrections.known_at as corrected_at,
+        declarations.is_backfill,
+        coalesce(corrections.batch_id, declarations.batch_id) as batch_id
     from declarations
+    left join corrections using (declaration_id)
 )
 
 select * from final

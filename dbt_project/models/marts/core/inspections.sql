@@ -19,6 +19,7 @@ final as (
         finding_type,
         additional_duty_cny,
         officer_hours,
+        is_corrected,
         is_backfill,
         batch_id
     from inspections

@@ -24,6 +24,7 @@ from customs_risk.collect.formats.reading import (
     Record,
     Rejected,
     Unreadable,
+    gathered,
     in_batches,
     streaming,
 )
@@ -69,7 +70,7 @@ def read(path: Path, contract: Contract, layout: Layout, ending: str) -> Reading
     if layout.packed and layout.format not in _TOGETHER:
         from customs_risk.collect.formats.archive import unpacked
 
-        batches = unpacked(path, contract, layout, rejected, _batches)
+        batches = gathered(unpacked(path, contract, layout, rejected, _batches))
     else:
         batches = _batches(path, contract, layout, ending, rejected)
     return streaming(contract.columns, shaped(batches, contract, layout), rejected)

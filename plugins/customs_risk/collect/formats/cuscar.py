@@ -44,7 +44,7 @@ def records(path: Path, contract: Contract, layout: Layout) -> Iterator[Record]:
         manifest = _manifest(head, message.prepared_at)
         for consignment in consignments:
             number += 1
-            # a container named before the only consignment is that one's
+            # what is named before the only consignment is for that one, if it names none
             containers = _equipment(head) if len(consignments) == 1 else []
             yield Record(number, manifest | _consignment(consignment, manifest, containers))
 
@@ -76,7 +76,7 @@ def _consignment(segments: list[Segment], manifest: Fields, equipment: list[str]
     goods = [_item(item) for item in items]
     bill = find(before_goods, "RFF", "BM") or find(before_goods, "RFF", "AWB")
     heaviest = max(goods, key=lambda item: _decimal(item["gross_mass_kg"]), default=None)
-    containers = [*equipment, *_equipment(segments)]
+    containers = _equipment(segments)
     for item in goods:
         containers += item["container_numbers"] or []
     return {
@@ -92,7 +92,7 @@ def _consignment(segments: list[Segment], manifest: Fields, equipment: list[str]
         "hs_code": str(heaviest["hs_code"]) if heaviest and heaviest["hs_code"] else None,
         "packages": _total(goods, "packages"),
         "gross_mass_kg": _mass(before_goods) or _total(goods, "gross_mass_kg"),
-        "container_numbers": _joined(dict.fromkeys(containers)),
+        "container_numbers": _joined(dict.fromkeys(containers or equipment)),
         "goods": json.dumps(goods, ensure_ascii=False) if goods else None,
     }
 

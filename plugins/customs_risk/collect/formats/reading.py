@@ -118,6 +118,20 @@ def in_batches(records: Iterator[Record], names: list[str], rejected: Rejected) 
         yield _batch(waiting, names)
 
 
+def gathered(batches: Batches) -> Batches:
+    """Join small batches of one schema, such as those of documents with one record each."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += batch.num_rows
+        if count >= _ROWS:
+            yield pa.concat_batches(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.concat_batches(waiting)
+
+
 def told(text: str) -> str:
     """Return the beginning of a text, in characters that can be stored and read."""
     cut = text if len(text) <= _TOLD else f"{text[:_TOLD]} … ({len(text):,} characters)"

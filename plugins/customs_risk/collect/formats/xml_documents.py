@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -15,6 +16,7 @@ from expectations.contract import Contract
 from expectations.layout import BrokenMapping, Layout
 
 Nodes = Any  # elements, attributes or texts, as XPath gives them
+Find = Callable[[etree._Element], Any]
 
 
 def records(path: Path, contract: Contract, layout: Layout) -> Iterator[Record]:
@@ -87,21 +89,25 @@ def _qualified(layout: Layout) -> str:
     return f"{{{layout.namespaces[prefix]}}}{name}" if prefix else name
 
 
-def _compiled(layout: Layout) -> dict[str, Callable[[etree._Element], Any]]:
-    compiled: dict[str, Callable[[etree._Element], Any]] = {}
-    for name, origin in layout.columns.items():
-        if not origin.column:
-            continue
+def _compiled(layout: Layout) -> dict[str, Find]:
+    paths = {name: origin.column for name, origin in layout.columns.items() if origin.column}
+    return _compile(str(layout.name), tuple(paths.items()), tuple(layout.namespaces.items()))
+
+
+# an archive holds thousands of documents of one layout
+@lru_cache
+def _compile(
+    layout: str, paths: tuple[tuple[str, str], ...], namespaces: tuple[tuple[str, str], ...]
+) -> dict[str, Find]:
+    compiled: dict[str, Find] = {}
+    for name, path in paths:
         try:
             find = etree.XPath(
-                origin.column,
-                namespaces=layout.namespaces,
-                extensions=_FUNCTIONS,
-                smart_strings=False,
+                path, namespaces=dict(namespaces), extensions=_FUNCTIONS, smart_strings=False
             )
             find(etree.Element("nothing"))
         except etree.XPathError as error:
-            raise BrokenMapping(f"{layout.name}: {name}: {origin.column}: {error}") from error
+            raise BrokenMapping(f"{layout}: {name}: {path}: {error}") from error
         compiled[name] = find
     return compiled
 

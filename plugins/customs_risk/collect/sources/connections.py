@@ -5,6 +5,7 @@ configured secrets backend. Airflow is imported at first use: it takes seconds.
 """
 
 import os
+import sys
 from typing import Any
 
 from customs_risk.collect.sources.failure import SourceFailed
@@ -18,8 +19,7 @@ def connection_of(contract: Contract) -> Any:
     Raises:
         SourceFailed: none is defined under the name that the feed gives.
     """
-    # outside of Airflow's own processes, its folder would appear in the user's home
-    os.environ.setdefault("AIRFLOW_HOME", str(settings().home.resolve() / "airflow"))
+    _keep_airflow_quiet()
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -31,3 +31,10 @@ def connection_of(contract: Contract) -> Any:
             f"{contract.feed}: no Airflow connection {name!r} is defined: add it on the page "
             f"Connections, or set AIRFLOW_CONN_{str(name).upper()}"
         ) from None
+
+
+def _keep_airflow_quiet() -> None:
+    """See that Airflow, in a process that is not its own, leaves no folder and no chatter."""
+    if "airflow" not in sys.modules:
+        os.environ.setdefault("AIRFLOW_HOME", str(settings().home.resolve() / "airflow"))
+        os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")

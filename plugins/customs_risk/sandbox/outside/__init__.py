@@ -15,11 +15,20 @@ servers.py          all servers together
 http_server.py, sftp_server.py, shared_database.py
 """
 
-from customs_risk.sandbox.outside import credit, health, movements, recalls, trade
+from customs_risk.sandbox.outside import (
+    credit,
+    health,
+    lists,
+    movements,
+    notices,
+    recalls,
+    reports,
+    trade,
+)
 from customs_risk.sandbox.outside.publisher import Publisher
 
 PUBLISHERS: dict[str, Publisher] = {
     publisher.feed: publisher
-    for topic in (movements, health, recalls, credit, trade)
+    for topic in (movements, health, recalls, credit, trade, notices, lists, reports)
     for publisher in topic.PUBLISHERS
 }

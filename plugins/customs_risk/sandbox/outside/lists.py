@@ -215,11 +215,13 @@ def _refusals(world: World, number: int) -> tuple[tuple[Cell, ...], ...]:
 
 def _refusal(world: World, rng: Rng, day: date, number: int, n: int) -> tuple[Cell, ...]:
     parties = world.parties
+    is_foreign = parties.seller_country != world.countries.position("US")
     bad = offending(world.offenders.sellers, number, len(parties.seller_id))
+    bad = bad[is_foreign[bad]]
     if len(bad) and rng.random() < INFORMED:
         position = int(rng.choice(bad))
     else:
-        position = int(draw(rng, parties.seller_size, 1)[0])
+        position = int(draw(rng, parties.seller_size * is_foreign, 1)[0])
     seller = str(parties.seller_id[position])
     product, description = pick(rng, _PRODUCTS)
     charges = rng.choice(_CHARGES, int(rng.integers(1, 4)), replace=False)

@@ -221,10 +221,10 @@ def _tip(rng: Rng, report_id: str) -> Json:
 
 def _answer(world: World, rng: Rng, day: date, n: int) -> Json:
     dealing = some_dealing(world, rng, number_of(world, day))
-    asked_on = day - timedelta(int(rng.integers(3, 15)))
+    due_on = day + timedelta(int(rng.integers(-2, 10)))
     text = pick(rng, _ANSWERS)
     return {
-        "request_id": f"XX{asked_on:%Y%m%d}{n:04d}",
+        "request_id": f"IR-{due_on:%Y%m%d}-{_sha256(f'{dealing.importer_id}/{n}')[:10]}",
         "party_id": dealing.importer_id,
         "answered_at": early(rng, day, _LOCAL).isoformat(),
         "answer": text,
@@ -234,7 +234,11 @@ def _answer(world: World, rng: Rng, day: date, n: int) -> Json:
 
 
 def _file(owner: str, name: str) -> Json:
-    return {"name": name, "sha256": hashlib.sha256(f"{owner}/{name}".encode()).hexdigest()}
+    return {"name": name, "sha256": _sha256(f"{owner}/{name}")}
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _telephone(rng: Rng) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from string import capwords
 from typing import TYPE_CHECKING
 
 from customs_risk.sandbox.chance import draw, generator
@@ -139,7 +140,7 @@ def _recall(world: World, rng: Rng, day: date, n: int) -> Json:
     units = int(rng.integers(3, 400)) * 100
     serial = (number + 200) * 4 + n
     published = day - timedelta(1)
-    title = f"{maker} Recalls {product.title()}"
+    title = f"{maker} Recalls {capwords(product)}"
     fiscal_year = published.year + (published.month >= 10)
     return {
         "RecallID": 11_000 + serial,

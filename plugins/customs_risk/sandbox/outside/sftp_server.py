@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -11,6 +12,9 @@ from threading import Event, Thread
 import paramiko  # type: ignore[import-untyped]
 
 _BACKLOG = 20
+# a client that leaves without a word is no error of the run
+_LOG = "customs_risk.sandbox.sftp"
+logging.getLogger(_LOG).setLevel(logging.CRITICAL)
 
 
 class SftpServer:
@@ -55,6 +59,7 @@ class SftpServer:
             except OSError:
                 return
             session = paramiko.Transport(peer)
+            session.set_log_channel(_LOG)
             session.add_server_key(self._key)
             session.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, root=self._folder)
             self._sessions = [*(each for each in self._sessions if each.is_active()), session]
