@@ -13,10 +13,12 @@ from airflow.sdk import (
 
 from customs_risk.settings import settings
 
-# what a second attempt cannot mend; anything else (network, database, a killed worker) may pass
+# what a second attempt cannot mend, or what was tried often enough already; anything else
+# (database, a killed worker) may pass
 _FOR_GOOD = [
     "customs_risk.collect.RefusedDelivery",
-    "customs_risk.collect.mapping.BrokenMapping",
+    "customs_risk.collect.sources.failure.SourceFailed",
+    "expectations.layout.BrokenMapping",
     "customs_risk.transform.TransformFailed",
 ]
 

@@ -19,6 +19,13 @@ def initialize() -> None:
     collection.prepare()
 
 
+def bring_in(feed: str) -> "list[BatchOutcome]":
+    """Fetch what is new at a feed's source, then collect what waits, fetched or dropped."""
+    from customs_risk import collect as collection
+
+    return collection.bring_in(feed)
+
+
 def collect(feed: str) -> "list[BatchOutcome]":
     """Land, gate and load every delivery of a feed that waits in its inbox."""
     from customs_risk import collect as collection
@@ -31,6 +38,20 @@ def prepare() -> int:
     from customs_risk.transform import transform
 
     return transform("prepare")
+
+
+def resolve() -> int:
+    """Find out whom notices and lists mean; return how many mentions were judged."""
+    from customs_risk.resolve import resolve_subjects
+
+    return resolve_subjects()
+
+
+def watch() -> int:
+    """Raise the alarms that are due, clear those that ceased; return how many are new."""
+    from customs_risk.oversight.alarms import raise_alarms
+
+    return raise_alarms()
 
 
 def train() -> str | None:

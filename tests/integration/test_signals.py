@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from customs_risk.transform import PROJECT, dbt
 
 pytestmark = pytest.mark.timeout(300)
 
+_GAPS = Path(__file__).with_name("rows_with_gaps.sql")
 SIGNALS = PROJECT / "models" / "intermediate" / "signals"
 FIRM, SELLER = "91310000000000001X", "DE77"
 COLUMNS = """
@@ -33,16 +35,7 @@ def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
-        for (statement,) in opened.execute(
-            """select format('alter table raw.%I alter column %I drop not null', table_name,
-                column_name)
-            from information_schema.columns as columns
-            where table_schema = 'raw' and is_nullable = 'NO' and not exists (
-                select 1 from information_schema.key_column_usage as keys
-                where keys.table_schema = 'raw' and keys.table_name = columns.table_name
-                    and keys.column_name = columns.column_name)"""
-        ).fetchall():
-            opened.execute(statement)
+        opened.execute(_GAPS.read_text())
         yield opened
 
 

@@ -23,21 +23,24 @@ batches as (
     where corrected > 0 and batch_id in (select arrived.batch_id from arrived)
 ),
 
-declarations as (select * from {{ ref('stg_declarations') }}),
-
-first_versions as (select * from {{ ref('int_declarations') }}),
-
+-- one to one: what is assessed, of which another version has come
 corrected as (
-    select distinct declarations.declaration_id
-    from declarations
+    select
+        first_versions.declaration_id,
+        first_versions.batch_id as first_batch_id
+    from {{ ref('stg_declarations') }} as declarations
     inner join batches using (batch_id)
-    inner join first_versions using (declaration_id)
+    inner join {{ ref('int_declarations') }} as first_versions using (declaration_id)
     where first_versions.batch_id <> declarations.batch_id
+    group by first_versions.declaration_id, first_versions.batch_id
 ),
 
+-- one declaration to its versions, of which the latest is kept
 latest as (
-    select distinct on (declarations.declaration_id) declarations.*
-    from declarations
+    select distinct on (declarations.declaration_id)
+        declarations.*,
+        corrected.first_batch_id
+    from {{ ref('stg_declarations') }} as declarations
     inner join corrected using (declaration_id)
     order by declarations.declaration_id asc, declarations.known_at desc, declarations.batch_id desc
 ),
@@ -45,16 +48,15 @@ latest as (
 recorded as (
     select
         {%- for column in declared_columns() %}
-        latest.{{ column }},
+        {{ column }},
         {%- endfor %}
-        latest.batch_id,
-        latest.row_no,
-        latest.known_at,
-        latest.known_on,
+        batch_id,
+        row_no,
+        known_at,
+        known_on,
         now() as recorded_at
     from latest
-    inner join first_versions using (declaration_id)
-    where first_versions.batch_id <> latest.batch_id
+    where batch_id <> first_batch_id
 )
 
 select * from recorded

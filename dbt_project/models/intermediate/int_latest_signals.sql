@@ -19,14 +19,12 @@
 
 with
 
-all_versions as (select * from {{ ref('int_risk_signals') }}),
-
 -- every version of the signals that have a new one
 versions as (
-    select * from all_versions
+    select * from {{ ref('int_risk_signals') }}
     {%- if is_incremental() %}
     where signal_id in (
-        select arrived.signal_id from all_versions as arrived
+        select arrived.signal_id from {{ ref('int_risk_signals') }} as arrived
         where arrived.recorded_at > {{ newest_recorded() }}
     )
     {%- endif %}

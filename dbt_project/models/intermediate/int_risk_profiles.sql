@@ -18,27 +18,25 @@
 
 with
 
-versions as (select * from {{ ref('int_inspection_versions') }}),
-
 {% if is_incremental() %}
 new_days as (
     select min(known_on) as first_day
-    from versions
+    from {{ ref('int_inspection_versions') }}
     where recorded_at > {{ newest_recorded() }}
     union all
     select min(superseded_on) as first_day
-    from versions
+    from {{ ref('int_inspection_versions') }}
     where superseded_recorded_at > {{ newest_recorded() }}
 ),
 
 inspections as (
-    select * from versions
+    select * from {{ ref('int_inspection_versions') }}
     where
         known_on >= (select min(new_days.first_day) from new_days)
         or superseded_on >= (select min(new_days.first_day) from new_days)
 ),
 {% else %}
-inspections as (select * from versions),
+inspections as (select * from {{ ref('int_inspection_versions') }}),
 {% endif %}
 
 -- a version counts from the day it was known; a correction takes it back on the day the correction was known,

@@ -11,6 +11,7 @@ release.py   quarantined rows that people repaired
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,50 @@ def prepare() -> None:
 
     create_raw_tables()
     codes.store()
+
+
+def bring_in(feed: str, between: tuple[date, date] | None = None) -> list[BatchOutcome]:
+    """Fetch what is new at a feed's source, then take in what waits in its inbox.
+
+    A source that fails does not keep what has arrived: it is taken in first, and then the failure
+    is told. It stays in the ledger of failures until the source answers again.
+
+    Args:
+        feed: the feed.
+        between: first and last day of a backfill; without it, what is new since the last time.
+
+    Raises:
+        SourceFailed: the source could not be read, after all retries.
+        RefusedDelivery: at least one file was refused; the others are loaded.
+    """
+    from customs_risk.collect import sources
+    from expectations.contract import contract_of
+
+    try:
+        sources.fetch(contract_of(feed), between)
+    except sources.SourceFailed as error:
+        _note_failure(feed, str(error))
+        collect(feed)
+        raise
+    _note_failure(feed, None)
+    return collect(feed)
+
+
+def _note_failure(feed: str, message: str | None) -> None:
+    """Keep a source's failure for those who watch over it, or forget it."""
+    from customs_risk import warehouse
+
+    with warehouse.connect() as connection:
+        if message is None:
+            connection.execute("delete from ops.source_failures where feed = %s", [feed])
+            return
+        connection.execute(
+            """
+            insert into ops.source_failures (feed, message) values (%s, %s)
+            on conflict (feed) do update set message = excluded.message, failed_at = now()
+            """,
+            [feed, message],
+        )
 
 
 def collect(feed: str) -> list[BatchOutcome]:

@@ -2,5 +2,4 @@
 
 alarms.py    volume, freshness, refusals, silent points, overdue requests, failing sources
 requests.py  information requests (Order 271, Article 8)
-clock.py     the moment that both are judged at
 """

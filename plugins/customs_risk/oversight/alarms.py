@@ -8,8 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from customs_risk import warehouse
-from customs_risk.oversight.clock import moment
+from customs_risk import clock, warehouse
 from customs_risk.settings import settings
 from customs_risk.treat import outbox
 
@@ -49,7 +48,7 @@ def raise_alarms() -> int:
     """
     with warehouse.connect() as connection:
         at = {
-            "moment": moment(connection),
+            "moment": clock.present(connection),
             "in_service": settings().schedules == "on",
             "zone": settings().time_zone,
         }

@@ -7,8 +7,7 @@ of each is in ``core.information_requests``.
 import hashlib
 from datetime import datetime
 
-from customs_risk import warehouse
-from customs_risk.oversight.clock import moment
+from customs_risk import clock, warehouse
 from customs_risk.treat import outbox
 
 LEGAL_BASIS = "海关风险管理办法（海关总署令第271号）第八条"
@@ -61,7 +60,7 @@ def ask(
         )
     request_id = _number(party_id, what_zh, due_at)
     with warehouse.connect() as connection:
-        asked_at = moment(connection)
+        asked_at = clock.present(connection)
         if due_at <= asked_at:
             raise UnusableRequest(f"due_at {due_at} is not after the present moment {asked_at}")
         connection.execute(
@@ -93,7 +92,7 @@ def close(request_id: str, *, closed_by: str, reason: str) -> bool:
     with warehouse.connect() as connection:
         told = {
             "request_id": request_id,
-            "at": moment(connection),
+            "at": clock.present(connection),
             "closed_by": closed_by,
             "reason": reason,
         }

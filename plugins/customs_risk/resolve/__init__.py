@@ -4,12 +4,12 @@ By identifier first, its check digit verified; commodities by HS code; then by n
 """
 
 from customs_risk.resolve.evaluation import Evaluation, evaluate
-from customs_risk.resolve.review import UnknownMentionError, Waiting, queue, review
+from customs_risk.resolve.review import UnknownMention, Waiting, queue, review
 from customs_risk.resolve.step import resolve_subjects
 
 __all__ = [
     "Evaluation",
-    "UnknownMentionError",
+    "UnknownMention",
     "Waiting",
     "evaluate",
     "queue",

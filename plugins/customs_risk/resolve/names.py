@@ -23,6 +23,7 @@ _BRANCH = re.compile(r"(公司|集团).{2,8}(分公司|支公司|办事处|分�
 _ABJAD = re.compile(r"[\u0590-\u06ff]")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
+_BEGINNING = 4
 _SPOKEN_ALIKE = (
     ("shch", "sh"), ("sch", "sh"), ("kh", "h"), ("ph", "f"), ("ck", "k"), ("q", "k"), ("ou", "u"),
     ("oo", "u"), ("ee", "i"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("iy", "i"), ("yy", "i"),
@@ -52,6 +53,12 @@ class Name:
     def spellings(self) -> tuple[str, ...]:
         """The readings as they are spoken."""
         return tuple(dict.fromkeys(map(spoken, self.readings)))
+
+    @property
+    def beginnings(self) -> set[str]:
+        """How it and its words begin, by letter and by sound: names that are alike share one."""
+        letters = (*self.spellings, *map(spoken, self.tokens))
+        return {text[:_BEGINNING] for text in letters} | {f"{self.sound[: _BEGINNING - 1]}-"}
 
     @property
     def sound(self) -> str:
@@ -154,12 +161,12 @@ def _alphabetic(told: str, text: str, subject_kind: str, known: Words) -> Name:
     if subject_kind != "party":
         return _plain(told, script, tokens)
     tokens = _without_legal_words(tokens, known)
-    trades = {trade for token in tokens if (trade := known.trade_of(token))}
+    trades = {trade for token in tokens if (trade := _trade_of(token))}
     located = [token for token in tokens if token in known.places]
     core = [
         token
         for token in tokens
-        if not (known.trade_of(token) or token in known.places or token in known.small)
+        if not (_trade_of(token) or token in known.places or token in known.small)
     ]
     if not core and len(located) > 1:
         # many a firm's name sounds like a smaller city's, which then stands after the real one
@@ -178,6 +185,11 @@ def _alphabetic(told: str, text: str, subject_kind: str, known: Words) -> Name:
         places=frozenset(known.places[token] for token in located),
         numbers=_numbers(tokens),
     )
+
+
+@lru_cache(maxsize=65_536)
+def _trade_of(word: str) -> str | None:
+    return words().trade_of(word)
 
 
 def _plain(told: str, script: str, tokens: list[str]) -> Name:

@@ -24,6 +24,8 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+# nobody looks at more
+_MOST_IN_REVIEW = 5
 # a name that fits two subjects about equally well names neither for certain
 _LEAD = 0.02
 
@@ -79,8 +81,9 @@ def _settle_mention(
         if is_told and each.method == "name":
             status = "rejected"
         outcomes.append(Outcome(each, status))
-    accepted = [each for each in outcomes if each.status != "rejected" or each.candidate in judged]
-    return accepted or outcomes[:1]
+    waiting = [each for each in outcomes if each.status == "review"]
+    accepted = [each for each in outcomes if each.status == "matched" or each.candidate in judged]
+    return [*accepted, *waiting[:_MOST_IN_REVIEW]] or outcomes[:1]
 
 
 def _status(candidate: Candidate, rivals: list[Candidate], thresholds: Thresholds) -> str:

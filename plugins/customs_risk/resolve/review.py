@@ -6,7 +6,7 @@ from customs_risk import warehouse
 from customs_risk.resolve.subjects import subject
 
 
-class UnknownMentionError(ValueError):
+class UnknownMention(ValueError):  # noqa: N818 - reads as what is wrong
     """A verdict names a mention that is not there."""
 
 
@@ -53,7 +53,7 @@ def review(
     """Record a person's verdict on a pair; it overrules every method, now and for ever.
 
     Raises:
-        UnknownMentionError: no such mention is known.
+        UnknownMention: no such mention is known.
         ValueError: the reviewer or the reason is not told.
     """
     if not reviewer.strip() or not reason.strip():
@@ -67,7 +67,7 @@ def review(
             [mention_id],
         ).fetchone()
         if row is None:
-            raise UnknownMentionError(f"no mention {mention_id} is known")
+            raise UnknownMention(f"no mention {mention_id} is known")
         told_as = subject(mention_id, *row).told_as
         connection.execute(
             """

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 
 from psycopg import Connection
 
@@ -23,7 +24,7 @@ def resolve_subjects() -> int:
         connection.execute(_LOCK)
         if not store.has_something_to_read(connection):
             return 0
-        new = store.read_mentions(resolved=False)
+        new = store.read_new_mentions()
         subjects = store.read_subjects(with_all=new.num_rows > 0)
         verdicts = store.read_verdicts(connection)
         everyone = _registers(subjects.everyone)
@@ -44,8 +45,9 @@ def _meet_newcomers(
     newcomers = _registers(subjects.newcomers)
     changed = {(kind, subject_id) for kind, subject_id, _ in subjects.contents}
     renewed = 0
+    newly_known = chain.from_iterable(subjects.newcomers.values())
     # read beside this transaction, which has not shown what it resolved: these are the earlier ones
-    for earlier in store.in_portions(store.read_mentions(resolved=True)):
+    for earlier in store.in_portions(store.read_earlier_mentions(connection, newly_known)):
         found = _candidates(earlier, newcomers)
         met = {candidate.mention_id for candidate in found}
         kept = [

@@ -29,10 +29,16 @@ _UNRESOLVED = """
         where reviews.reviewed_at > resolved.resolved_at
     )
 """
+_EARLIER = """
+    mention_id in (
+        select resolved.mention_id from ops.resolved_mentions as resolved
+        where resolved.keys && {keys}::text[] and resolved.method_version = {version}
+    )
+"""
 _MENTIONS = """
     select mention_id, mention_kind, mention_names, mention_identifiers, country
     from intermediate.int_mentions as mentions
-    where ({unresolved}) is {wanted}
+    where {condition}
     order by mention_kind, mention_id
 """
 # a subject is new again when it is known under another name
@@ -94,11 +100,22 @@ def has_something_to_read(connection: Connection) -> bool:
     return bool(found and found[0])
 
 
-def read_mentions(*, resolved: bool) -> "pa.Table":
-    """Read the mentions that have an outcome, or those that want one."""
-    unresolved = _UNRESOLVED.format(version=method_version())
-    wanted = "false" if resolved else "true"
-    return warehouse.read_arrow(_MENTIONS.format(unresolved=unresolved, wanted=wanted))
+def read_new_mentions() -> "pa.Table":
+    """Read the mentions that want an outcome."""
+    condition = _UNRESOLVED.format(version=method_version())
+    return warehouse.read_arrow(_MENTIONS.format(condition=condition))
+
+
+def read_earlier_mentions(connection: Connection, subjects: Iterable[Subject]) -> "pa.Table":
+    """Read the mentions that have an outcome and share a key with one of these subjects.
+
+    They are looked up in an index, so that the cost follows the subjects' number.
+    """
+    keys = sorted(set().union(*(each.keys_to_meet for each in subjects)))
+    condition = sql.SQL(_EARLIER).format(
+        keys=sql.Literal(keys), version=sql.Literal(method_version())
+    )
+    return warehouse.read_arrow(_MENTIONS.format(condition=condition.as_string(connection)))
 
 
 def in_portions(mentions: "pa.Table") -> Iterator[list[Subject]]:
@@ -192,12 +209,18 @@ def note_mentions(connection: Connection, mentions: Sequence[Subject]) -> None:
         [[mention.key for mention in mentions]],
     )
     rows = (
-        (mention.key, mention.told_as, list(mention.identifiers.failed), method_version())
+        (
+            mention.key,
+            mention.told_as,
+            sorted(mention.keys),
+            list(mention.identifiers.failed),
+            method_version(),
+        )
         for mention in mentions
     )
     _copy(
         connection,
-        "ops.resolved_mentions (mention_id, told_as, failed_identifiers, method_version)",
+        "ops.resolved_mentions (mention_id, told_as, keys, failed_identifiers, method_version)",
         rows,
     )
 

@@ -33,6 +33,18 @@ class Subject:
     codes: tuple[str, ...] = ()
 
     @property
+    def keys(self) -> set[str]:
+        """What this shares at least one of with whatever it may be: numbers, codes, beginnings."""
+        numbers = {each.value for each in self.identifiers.good}
+        return numbers.union(self.codes, *(name.beginnings for name in self.names))
+
+    @property
+    def keys_to_meet(self) -> set[str]:
+        """The keys of mentions that may be this: of codes every prefix too."""
+        prefixes = (code[:length] for code in self.codes for length in _HS_DIGITS)
+        return self.keys.union(prefixes)
+
+    @property
     def told_as(self) -> str:
         """What a mention says of whom it means, its aliases left out."""
         checked = sorted(each.value for each in self.identifiers.good if each.is_checked)

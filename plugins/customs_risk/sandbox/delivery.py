@@ -48,11 +48,13 @@ def sent_on(day: date, clock: time) -> datetime:
 
 
 def deliver(
-    home: Path, feed: str, rows: pd.DataFrame, sent_at: datetime, backfill: bool = False
+    home: Path, feed: str, rows: pd.DataFrame | bytes, sent_at: datetime, backfill: bool = False
 ) -> Path:
-    """Write one delivery. Returns its path."""
-    as_json = feed == "enterprise_status"
-    content = ndjson_bytes(rows) if as_json else csv_bytes(rows)
+    """Write one delivery, of rows or of bytes as they are. Returns its path."""
+    if isinstance(rows, bytes):
+        content = rows
+    else:
+        content = ndjson_bytes(rows) if feed == "enterprise_status" else csv_bytes(rows)
     return write_whole(delivery_path(home, feed, sent_at, backfill), content)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -18,14 +18,23 @@ from customs_risk.embedded import postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
 from customs_risk.sandbox import report
+from customs_risk.sandbox.days import business_days
 from customs_risk.sandbox.home import point_to, sole_use
+from customs_risk.sandbox.outside import PUBLISHERS
+from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import settings
+from expectations.contract import contracts
 
 # the model is trained anew at the beginning of a week
 _MONDAY = 0
 # what is known before the declarations of a day arrive
-_MORNING_FEEDS = tuple(feed for feed in FEEDS if feed != "declarations")
+_HISTORY_FEEDS = tuple(feed for feed in FEEDS if feed != "declarations")
+_DROPPED = tuple(feed for feed in _HISTORY_FEEDS if feed not in PUBLISHERS)
+_FETCHED_DAILY = ("watch_list",)
+# the other providers are visited in turn, each once in five days: what they publish waits there
+_IN_TURN = tuple(feed for feed in PUBLISHERS if feed not in _FETCHED_DAILY)
+_TURNS = 5
 
 
 @dataclass
@@ -82,11 +91,12 @@ def _run(
             "declarations a day; `make clean` forgets it"
         )
     progress.keep()
-    with _interruptible(console), _services(console, home) as (airflow, api):
+    world = World(home, progress.seed, progress.declarations_per_day)
+    with _interruptible(console), _services(console, world) as (airflow, api, outside):
         with console.status("…") as status:
-            driver = _Driver(World(home, progress.seed, progress.declarations_per_day), api, status)
-            answered = driver.answer(progress, days)
+            answered = _Driver(world, outside, api, status).answer(progress, days)
         report.show_days(console, answered)
+        report.show_feeds(console)
         report.show_find_rates(console, "all")
         report.show_leakage(console, home, "all")
         report.show_failed_runs(
@@ -101,8 +111,9 @@ def _run(
 class _Driver:
     """Delivers a day's files and sees the loop through, one phase after the other."""
 
-    def __init__(self, world: World, api: AirflowApi, status: Status) -> None:
+    def __init__(self, world: World, outside: Outside, api: AirflowApi, status: Status) -> None:
         self._world = world
+        self._outside = outside
         self._api = api
         self._status = status
         self._what = ""
@@ -116,27 +127,34 @@ class _Driver:
             progress.mark(last_of_history)
         next_days = self._world.live_days(days, progress.answered_to)
         for number, day in enumerate(next_days, start=1):
-            self._day(day, f"day {number} of {days}, {day}")
+            self._day(day, f"day {number} of {days}, {day}", number % _TURNS)
             progress.mark(day)
         return next_days
 
     def _history(self, last_day: date) -> None:
         self._tell(f"history, {self._world.history_days} days", "the sandbox writes deliveries")
         self._world.deliver_history()
-        self._collect(last_day, "history", _MORNING_FEEDS)
+        # what providers published in the last week of history is still to be had
+        for day in business_days(last_day - timedelta(6), last_day):
+            self._outside.publish(day)
+        self._collect(last_day, "history", _HISTORY_FEEDS)
         self._close_the_loop(last_day, "history")
         self._tell(self._what, "train the first model")
         self._wait([self._api.trigger("train_model", daily_run_id(last_day, "history"))])
         self._done()
 
-    def _day(self, day: date, what: str) -> None:
+    def _day(self, day: date, what: str, turn: int) -> None:
         self._tell(what, "morning deliveries")
         if day.weekday() == _MONDAY:
             self._wait([self._api.trigger("train_model", daily_run_id(day))])
-        self._world.deliver_day(day, _MORNING_FEEDS)
-        self._collect(day, "day", _MORNING_FEEDS)
+        self._world.deliver_day(day, _DROPPED)
+        self._outside.publish(day)
+        visited = [feed for place, feed in enumerate(_IN_TURN) if place % _TURNS == turn]
+        self._collect(day, "day", (*_DROPPED, *_FETCHED_DAILY, *visited))
         self._world.deliver_day(day, ("declarations",))
         self._close_the_loop(day, "day")
+        self._tell(what, "whom the notices mean, and who must look")
+        self._wait([self._api.trigger("oversight", daily_run_id(day))])
         self._done()
 
     def _close_the_loop(self, day: date, part: str) -> None:
@@ -172,8 +190,11 @@ class _Driver:
 
 
 @contextmanager
-def _services(console: Console, home: Path) -> Iterator[tuple[AirflowServices, AirflowApi]]:
-    """Start PostgreSQL and Airflow in this home; end both, whatever happens."""
+def _services(
+    console: Console, world: World
+) -> Iterator[tuple[AirflowServices, AirflowApi, Outside]]:
+    """Start PostgreSQL, the providers and Airflow in the world's home; end all, come what may."""
+    home = world.home
     # tasks, like this process, work in this home; the sandbox's clock triggers every run
     point_to(home)
     console.print("starting PostgreSQL")
@@ -181,15 +202,24 @@ def _services(console: Console, home: Path) -> Iterator[tuple[AirflowServices, A
     try:
         steps.initialize()
         console.print("starting Airflow")
-        with AirflowServices(home, postgres.url(home, postgres.METADATA)) as airflow:
+        metadata = postgres.url(home, postgres.METADATA)
+        with (
+            Outside(world) as outside,
+            AirflowServices(home, metadata, env=outside.connections()) as airflow,
+        ):
             airflow.wait_until_ready()
             with AirflowApi(
                 airflow.url, airflow.user, airflow.password, check=airflow.check
             ) as api:
                 api.wait_for_dags(
-                    [*(f"collect_{feed}" for feed in FEEDS), "risk_loop", "train_model"]
+                    [
+                        *(f"collect_{contract.feed}" for contract in contracts()),
+                        "risk_loop",
+                        "train_model",
+                        "oversight",
+                    ]
                 )
-                yield airflow, api
+                yield airflow, api, outside
     finally:
         console.print("stopping")
         postgres.stop(home)

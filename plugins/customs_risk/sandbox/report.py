@@ -61,6 +61,25 @@ _HEADINGS = (
     ("random", "随机率"),
 )
 
+_FEEDS = """
+select
+    coalesce(newest.declared ->> 'channel', '-') as channel,
+    batches.feed,
+    count(*) filter (where batches.status <> 'repeated') as deliveries,
+    count(*) filter (where batches.status = 'refused') as refused,
+    sum(batches.received) as received,
+    sum(batches.loaded) as loaded,
+    sum(batches.quarantined) as quarantined,
+    sum(batches.duplicate) as duplicate,
+    sum(batches.corrected) as corrected
+from ops.batches
+inner join (
+    select distinct on (feed) feed, declared from ops.contracts order by feed, version desc
+) as newest using (feed)
+group by 1, 2
+order by 1, 2
+"""
+
 _TARGETED_AND_RANDOM = """
 select selected_by, findings, completed, find_rate, find_rate_low, find_rate_high,
     lift, lift_low, lift_high
@@ -81,6 +100,20 @@ where period_kind = %s
 _INSPECTED = """
 select declaration_id from treatment.instructions where decided_on between %s and %s
 """
+
+
+def show_feeds(console: Console) -> None:
+    """Print what each feed brought so far, by channel of Article 6."""
+    table = Table(title="deliveries so far, by channel 各渠道数据接收情况", box=box.SIMPLE_HEAD)
+    for heading in (
+        "channel 渠道", "feed 数据源", "deliveries 批次", "refused 拒收", "received 收到",
+        "loaded 入库", "quarantined 隔离", "duplicate 重复", "corrected 更正",
+    ):  # fmt: skip
+        table.add_column(heading, justify="left" if "feed" in heading else "right")
+    with warehouse.connect() as connection:
+        for channel, feed, *counts in connection.execute(_FEEDS):
+            table.add_row(channel, feed, *(f"{count or 0:,}" for count in counts))
+    console.print(table)
 
 
 def show_days(console: Console, days: Sequence[date]) -> None:

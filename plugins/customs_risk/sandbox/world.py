@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Collection
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from customs_risk.sandbox.days import Days, business_days, next_business_days
 from customs_risk.sandbox.declarations import LARGEST_DAY, TRUTH, declarations_of
 from customs_risk.sandbox.delivery import (
     deliver,
+    delivery_path,
     repeat_rows,
     sent_on,
     spoil_column,
@@ -29,6 +30,9 @@ from customs_risk.sandbox.inspectors import (
     report_days,
 )
 from customs_risk.sandbox.offences import make_offenders
+from customs_risk.sandbox.outside import documents
+from customs_risk.sandbox.outside.cargo import with_cargo
+from customs_risk.sandbox.outside.rates import exchange_rates
 from customs_risk.sandbox.signals import (
     WatchList,
     enterprise_status,
@@ -43,6 +47,7 @@ SENT = {
     "monitoring_samples": time(8),
     "enterprise_status": time(8, 30),
     "watch_list": time(9),
+    "exchange_rates": time(9, 15),
     "declarations": time(18),
 }
 FEEDS = tuple(SENT)  # in the order of the day
@@ -120,11 +125,12 @@ class World:
         self._keep_pending(asked[~reported])
         answered = asked[reported].reset_index(drop=True)
         results = self._results(answered, report_days(self.seed, answered), everything)
-        rows_of = {
+        rows_of: dict[str, pd.DataFrame | bytes] = {
             "inspection_results": results.sort_values("reported_at", ignore_index=True),
             "monitoring_samples": self._monitoring(days),
             "enterprise_status": self._notices(days),
             "watch_list": self._watched(-HORIZON_DAYS * 2, days[-1]),
+            "exchange_rates": exchange_rates(self, days[-1]),
             "declarations": self._spoilt(everything, days[-1]),
         }
         sent = sent_on(self.history_end, HISTORY_SENT)
@@ -153,11 +159,12 @@ class World:
             raise ValueError(f"no business day between {from_day} and {to_day}")
         if days[0] <= self.history_end:
             raise ValueError(f"{days[0]} belongs to history, which ends on {self.history_end}")
-        rows_of: dict[str, Callable[[], pd.DataFrame]] = {
+        rows_of: dict[str, Callable[[], pd.DataFrame | bytes]] = {
             "inspection_results": lambda: self._answers(days),
             "monitoring_samples": lambda: self._monitoring(days),
             "enterprise_status": lambda: self._notices(days),
             "watch_list": lambda: self._watched(self._number(self._before(days[0])), days[-1]),
+            "exchange_rates": lambda: exchange_rates(self, days[-1]),
             "declarations": lambda: self._live_declarations(days),
         }
         paths = {}
@@ -165,10 +172,26 @@ class World:
             if feeds is not None and feed not in feeds:
                 continue
             rows = rows_of[feed]()
-            if len(rows):
-                sent = sent_on(self._sent_day(feed, rows, days[-1]), SENT[feed])
-                paths[feed] = deliver(self.home, feed, rows, sent)
+            if not len(rows):
+                continue
+            sent = sent_on(self._sent_day(feed, rows, days[-1]), SENT[feed])
+            if feed == "declarations" and isinstance(rows, pd.DataFrame):
+                rows = self._deliver_as_xml(rows, sent)
+            paths[feed] = deliver(self.home, feed, rows, sent)
         return paths
+
+    def _deliver_as_xml(self, rows: pd.DataFrame, sent: datetime) -> pd.DataFrame:
+        """Deliver the few declarations that come in foreign layouts; return the others."""
+        parts = documents.by_layout(self.seed, rows)
+        written = {
+            "single_window.zip": documents.single_window(self.seed, parts["single_window"]),
+            "wco.xml": documents.wco(self.seed, parts["wco"]),
+        }
+        path = delivery_path(self.home, "declarations", sent)
+        for ending, content in written.items():
+            if len(parts[ending.partition(".")[0]]):
+                write_whole(path.with_suffix(f".{ending}"), content)
+        return parts[None]
 
     @cached_property
     def _watch_list(self) -> WatchList:
@@ -198,8 +221,8 @@ class World:
         """The last business day before a day."""
         return business_days(day - timedelta(4), day - timedelta(1))[-1]
 
-    def _sent_day(self, feed: str, rows: pd.DataFrame, last_day: date) -> date:
-        if feed != "inspection_results":
+    def _sent_day(self, feed: str, rows: pd.DataFrame | bytes, last_day: date) -> date:
+        if feed != "inspection_results" or isinstance(rows, bytes):
             return last_day
         return date.fromisoformat(rows["reported_at"].max()[:10])
 
@@ -210,7 +233,7 @@ class World:
 
     def _spoilt(self, rows: pd.DataFrame, day: date) -> pd.DataFrame:
         rng = generator(self.seed, "spoilt declarations", self._number(day))
-        return spoil_declarations(rng, rows).drop(columns=TRUTH)
+        return spoil_declarations(rng, with_cargo(self.seed, rows)).drop(columns=TRUTH)
 
     def _monitoring(self, days: list[date]) -> pd.DataFrame:
         rows = pd.concat(

@@ -37,10 +37,13 @@ create index if not exists match_reviews_by_name on ops.match_reviews (told_as);
 create table if not exists ops.resolved_mentions (
     mention_id text primary key,
     told_as text not null,
-    failed_identifiers text [] not null,
+    keys text[] not null,
+    failed_identifiers text[] not null,
     method_version text not null,
     resolved_at timestamptz not null default now()
 );
+-- new subjects find the mentions that may be them, without reading the others
+create index if not exists resolved_mentions_by_key on ops.resolved_mentions using gin (keys);
 create index if not exists resolved_mentions_by_name on ops.resolved_mentions (told_as);
 
 create table if not exists ops.resolved_subjects (

@@ -10,6 +10,17 @@ matches as (
     where status = 'matched'
 ),
 
+-- each table is named once per use: a part that is used twice would be computed whole, whatever is asked
+other_signals as (
+    select * from {{ ref('int_latest_signals') }}
+    where is_adverse and is_in_force
+),
+
+other_matches as (
+    select * from {{ source('ops', 'subject_matches') }}
+    where status = 'matched'
+),
+
 candidates as (
     select * from {{ source('ops', 'subject_matches') }}
     where status = 'review'
@@ -123,16 +134,14 @@ retold as (
         elsewhere.counts as counts_elsewhere
     from settled
     left join lateral (
-        select min({{ preference('signals') }}) as counts
-        from signals
-        inner join matches using (mention_id)
+        select min({{ preference('other_signals') }}) as counts
+        from other_signals
+        inner join other_matches using (mention_id)
         where
             settled.subject_id is null
             and settled.is_telling
-            and signals.event_key = settled.event_key
-            and signals.feed <> settled.feed
-            and signals.is_adverse
-            and signals.is_in_force
+            and other_signals.event_key = settled.event_key
+            and other_signals.feed <> settled.feed
     ) as elsewhere on true
 ),
 

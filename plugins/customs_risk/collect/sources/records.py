@@ -52,7 +52,7 @@ def records_in(path: Path, contract: Contract) -> Iterator[dict[str, Any]]:
     Raises:
         Trouble: it breaks off, or is no JSON.
     """
-    import ijson  # type: ignore[import-untyped]
+    import ijson
 
     is_lines = contract.format == "ndjson"
     prefix = "" if is_lines else contract.records or "item"

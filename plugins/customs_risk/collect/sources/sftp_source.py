@@ -15,7 +15,7 @@ from customs_risk.collect.sources.retries import Attempts, Patience
 from expectations.contract import Contract
 
 if TYPE_CHECKING:
-    from paramiko import SFTPAttributes, SFTPClient  # type: ignore[import-untyped]
+    from paramiko import SFTPAttributes, SFTPClient
 
 # a file that does not change for so long is taken to be whole; the connection's extra may say more
 _SETTLE_SECONDS = 1.0
