@@ -34,15 +34,19 @@ def oversight() -> None:
 
         return steps.resolve()
 
-    @task(doc_md="Raise and clear alarms; send them. 发出与解除告警。")
+    @task(doc_md="Raise alarms, and clear those whose cause is gone. 发出与解除告警。")
     def watch() -> int:
         from customs_risk import steps
 
-        raised = steps.watch()
-        steps.dispatch()
-        return raised
+        return steps.watch()
 
-    chain(resolve(), watch())
+    @task(doc_md="Send them through the outbox. 经发件箱送达。")
+    def dispatch() -> int:
+        from customs_risk import steps
+
+        return steps.dispatch()
+
+    chain(resolve(), watch(), dispatch())
 
 
 oversight()

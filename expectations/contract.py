@@ -56,6 +56,7 @@ class Column(Strict):
     confidentiality: Confidentiality = Field(alias="class")
     unit: str | None = None
     nullable: bool = False
+    is_content: bool = Field(True, description="false: a change of it alone is no correction")
     above: float | None = Field(None, description="values must be greater")
     minimum: float | None = Field(None, description="values must not be less")
     maximum: float | None = Field(None, description="values must not be greater")
@@ -91,7 +92,10 @@ class Contract(Reading):
     source: Annotated[Source, BeforeValidator(_as_source)]
     schedule: str = Field(description="cron, in the business time zone")
     key: tuple[Name, ...]
-    known_at: Name = Field(description="column that says when a row of a backfill became known")
+    known_at: Name | None = Field(
+        None,
+        description="when a row of a backfill became known; none: when its delivery was sent",
+    )
     corrections: Literal["supersede", "refuse"] = Field(
         "supersede", description="what another content under a known key is"
     )
@@ -105,13 +109,23 @@ class Contract(Reading):
 
     @model_validator(mode="after")
     def _columns_exist(self) -> "Contract":
-        for name in (*self.key, self.known_at):
+        for name in filter(None, (*self.key, self.known_at)):
             if name not in self.columns:
                 raise ValueError(f"key or known_at names {name!r}, which is no column")
             if self.columns[name].nullable:
                 raise ValueError(f"{name!r} is key or known_at, so it cannot be nullable")
-        if self.columns[self.known_at].type != "timestamptz":
+        if self.known_at and self.columns[self.known_at].type != "timestamptz":
             raise ValueError(f"known_at column {self.known_at!r} must be a timestamptz")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_fetched(self) -> "Contract":
+        source = self.source
+        is_asked = source.kind == "http" and (source.asks_for_records or source.between)
+        if is_asked and self.format not in ("json", "ndjson"):
+            raise ValueError("paging, since, between: only json and ndjson hold records to ask for")
+        if source.files and not self.packed:
+            raise ValueError("files make one archive, so the feed must be packed")
         return self
 
     def layout(self, name: str | None = None) -> Layout:
@@ -129,6 +143,11 @@ class Contract(Reading):
         }
         reading = {name: getattr(self, name) for name in Reading.model_fields}
         return Layout(**reading, columns=origins)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The columns in which two versions of a row differ, if they do."""
+        return tuple(name for name, column in self.columns.items() if column.is_content)
 
     @property
     def channel_name(self) -> str:

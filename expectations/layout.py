@@ -5,6 +5,7 @@ layout of the same facts, such as declarations as 单一窗口 XML, is a YAML of
 `expectations/mappings/`.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,6 +40,9 @@ class Origin(Strict):
     constant: str | None = Field(None, description="the same in every row")
     scale: float | None = Field(None, description="factor that makes the unit right")
     first: int | None = Field(None, description="only so many characters from the left")
+    dates: str | None = Field(
+        None, description="how it writes a moment, if not as ISO 8601 (strptime, English names)"
+    )
     codes: str | dict[str, str] | None = Field(
         None, description="code by code, or a named translation of expectations/codes.py"
     )
@@ -55,7 +59,7 @@ class Conversion(Strict):
 
     amount: str
     currency: str
-    on: str = Field(description="moment whose exchange rate counts")
+    at: str = Field(description="moment whose exchange rate counts")
 
 
 class Reading(Strict):
@@ -89,9 +93,20 @@ class Since(Strict):
     """How a source is asked for what is new only."""
 
     field: str = Field(description="of a record: the greatest value seen is where the next begins")
-    param: str | None = Field(None, description="query parameter (HTTP)")
+    param: str | None = Field(None, description="parameter (HTTP)")
     template: str = Field("{since}", description="the parameter's value")
-    start: str = Field("1970-01-01T00:00:00Z", description="before anything was fetched")
+    start: str = Field(
+        "1970-01-01T00:00:00Z", description="before anything was fetched; written as the field is"
+    )
+    dates: str | None = Field(
+        None, description="how the field writes a moment, if not as ISO 8601 (strptime)"
+    )
+
+    @model_validator(mode="after")
+    def _start_is_a_date(self) -> "Since":
+        if self.dates:
+            datetime.strptime(self.start, self.dates)  # noqa: DTZ007 - only whether it can be read
+        return self
 
 
 class Paging(Strict):
@@ -101,6 +116,7 @@ class Paging(Strict):
     size: int = 100
     size_param: str | None = None
     position_param: str | None = None
+    first: int = Field(1, description="kind page: number of the first page")
     next_path: str | None = Field(None, description="kind next: dotted path of the next URL")
 
 
@@ -112,11 +128,20 @@ class Source(Strict):
     connection: str | None = Field(None, description="Airflow connection; a folder needs none")
     path: str | None = Field(None, description="below the connection's root")
     files: tuple[str, ...] = Field((), description="HTTP: files that make one packed delivery")
-    params: dict[str, str] = {}
+    method: Literal["GET", "POST"] = Field(
+        "GET", description="POST: parameters are a JSON body, in which a dotted name is nested"
+    )
+    params: dict[str, str | int | bool] = Field(
+        {}, description="{month} stands for each of the latest months, asked for one by one"
+    )
+    months: int = Field(12, ge=1, description="how many of them; the present one is the last")
+    most_records: int | None = Field(
+        None, description="an answer with so many records is one that was cut off"
+    )
     paging: Paging | None = None
     since: Since | None = None
     between: dict[str, str] = Field(
-        {}, description="parameters of a backfill; {first} and {last} are its days"
+        {}, description="parameters of a backfill; {first} and {last} are its days, as dates"
     )
     query: str | None = Field(None, description="postgres: %(since)s is what was seen last")
     requests_per_minute: int = 60
@@ -130,6 +155,16 @@ class Source(Strict):
         if self.kind in ("sftp", "storage") and not self.path:
             raise ValueError(f"a {self.kind} source needs a path")
         return self
+
+    @property
+    def month_params(self) -> tuple[str, ...]:
+        """The parameters that ask for one month."""
+        return tuple(name for name, value in self.params.items() if "{month" in str(value))
+
+    @property
+    def asks_for_records(self) -> bool:
+        """Whether records are asked for, rather than a whole document or its files."""
+        return bool(self.paging or self.since or self.month_params)
 
 
 def read_layout(path: Path, columns: set[str]) -> Layout:

@@ -6,14 +6,19 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from customs_risk.commands import feeds, quarantine, requests, subjects
+from customs_risk.commands.shared import Feed, console, tell
 from customs_risk.settings import settings
 
 # what these packages raise is meant to be read by people; anything else is a defect
 _OURS = {"customs_risk", "expectations", "ml"}
+# the warehouse is not there, or was never initialised: nothing is wrong with the code
+_NO_WAREHOUSE = (psycopg.OperationalError, psycopg.errors.UndefinedTable)
 
 app = typer.Typer(
     help="Customs risk management in a closed loop. 海关风险管理闭环。",
@@ -21,8 +26,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# the tables have twelve columns: squeezed into fewer characters, they would show no figure
-console = Console(width=max(Console().width, 120))
 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox's world. 沙盒种子")]
 Volume = Annotated[
@@ -95,17 +98,12 @@ def sources() -> None:
 
 
 @app.command()
-def collect(
-    feed: Annotated[str, typer.Argument(help="Name of a declared feed. 数据源名")],
-) -> None:
-    """Take in what waits in a feed's inbox now, as its DAG would."""
+def collect(feed: Feed) -> None:
+    """Fetch what is new and take in what waits in a feed's inbox, as its DAG would."""
     from customs_risk import steps
 
-    for outcome in steps.collect(feed):
-        console.print(
-            f"{outcome.file_name}: {outcome.received:,} rows received, {outcome.loaded:,} loaded, "
-            f"{outcome.quarantined:,} quarantined, {outcome.duplicate:,} duplicate"
-        )
+    for outcome in steps.bring_in(feed):
+        tell(outcome)
 
 
 @app.command()
@@ -136,6 +134,13 @@ def clean() -> None:
         console.print(f"forgot {os.path.relpath(each)}")
 
 
+app.add_typer(feeds.app, name="feed")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(subjects.app, name="subjects")
+app.add_typer(requests.app, name="requests")
+app.command(name="alarms")(requests.alarms)
+
+
 def beside(name: str) -> Path:
     """Return the home of a run that must not touch the standing one."""
     return settings().home.with_name(f"{settings().home.name}_{name}")
@@ -146,7 +151,8 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if type(error).__module__.split(".")[0] not in _OURS:
+        ours = type(error).__module__.split(".")[0] in _OURS
+        if not ours and not isinstance(error, _NO_WAREHOUSE):
             raise
         Console(stderr=True).print(f"customs-risk: {error}", markup=False, soft_wrap=True)
         sys.exit(1)

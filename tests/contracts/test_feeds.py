@@ -33,9 +33,15 @@ def tolerant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "contract_of", known.__getitem__)
 
 
+def sample_of(contract: Contract, name: str) -> Path:
+    """Return a feed's sample in its own format; an archive has the archive's ending."""
+    folder = SAMPLES / contract.feed
+    return folder / f"{name}.{'zip' if contract.packed else contract.format}"
+
+
 def deliver(home: Settings, contract: Contract, sample: str, sent: str) -> BatchOutcome:
-    source = SAMPLES / contract.feed / f"{sample}.{contract.format}"
-    target = home.inbox / contract.feed / f"{contract.feed}_{sent}.{contract.format}"
+    source = sample_of(contract, sample)
+    target = home.inbox / contract.feed / f"{contract.feed}_{sent}{source.suffix}"
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, target)
     (outcome,) = collect.collect(contract.feed)

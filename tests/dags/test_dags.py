@@ -71,7 +71,7 @@ def test_loading_is_quick_and_imports_nothing_heavy(parsed: dict[str, Any]) -> N
 
 
 def test_there_is_one_collection_per_feed_and_nothing_unknown(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == sorted([*COLLECTIONS, "risk_loop", "train_model"])
+    assert sorted(dags) == sorted([*COLLECTIONS, "oversight", "risk_loop", "train_model"])
 
 
 @pytest.mark.parametrize("feed", sorted(FEEDS))
@@ -131,7 +131,7 @@ def test_each_task_calls_exactly_one_step() -> None:
                 calls = _steps_called_by(function)
                 assert len(calls) == 1, f"{path.name}: {function.name} calls {calls}"
                 called += calls
-    assert sorted(called) == sorted(["collect", "train", *LOOP])
+    assert sorted(called) == sorted(["bring_in", "train", *LOOP, "resolve", "watch", "dispatch"])
     assert all(callable(getattr(steps, name)) for name in called)
 
 

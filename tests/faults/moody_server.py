@@ -23,6 +23,7 @@ class Handler(BaseHTTPRequestHandler):
     acts: list[Act] = []  # noqa: RUF012 - one stage, which each test clears
     records: list[dict] = []  # noqa: RUF012
     asked: list[str] = []  # noqa: RUF012
+    bodies: list[bytes] = []  # noqa: RUF012
     usual: Act
     over = Event()
 
@@ -30,6 +31,11 @@ class Handler(BaseHTTPRequestHandler):
         type(self).asked.append(self.path)
         act = self.acts.pop(0) if self.acts else type(self).usual
         act(self)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        type(self).bodies.append(self.rfile.read(length))
+        self.do_GET()
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return format_datetime(NOW, usegmt=True)

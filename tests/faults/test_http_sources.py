@@ -13,6 +13,7 @@ import pytest
 
 from customs_risk import warehouse as doors
 from customs_risk.collect.sources import SourceFailed, fetch
+from customs_risk.collect.sources.watermarks import remembered
 from customs_risk.settings import Settings
 from expectations.contract import Contract, contract_of
 from expectations.layout import Paging, Since, Source
@@ -47,6 +48,7 @@ def moody() -> Iterator[str]:
 def stage(moody: str, warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty stage and inbox, no watermark, and a connection with little patience."""
     Handler.acts, Handler.asked, Handler.records = [], [], some_records(1, 5)
+    Handler.bodies = []
     connection = {
         "conn_type": "http",
         "host": moody,
@@ -334,6 +336,47 @@ def test_a_backfill_asks_for_its_days_and_lands_apart(warehouse: Settings) -> No
     assert "since=2026-06-02&until=2026-06-04" in Handler.asked[0]
     # a feed that was never fetched goes on where its first backfill ended
     assert ids(fetch(feed())) == [5]
+
+
+def test_parameters_of_a_post_are_a_nested_body() -> None:
+    def none(handler: Handler) -> None:
+        handler.give(b'{"value": []}')
+
+    asking = feed(
+        method="POST",
+        params={"sort.by": "changed", "sort.descending": False},
+        since=Since(field="changed", param="changed.from", start="01.06.2026", dates="%d.%m.%Y"),
+        paging=Paging(kind="page", first=0, size=2, size_param="top"),
+    )
+    Handler.acts = [status(503), none]
+
+    assert fetch(asking) == []
+
+    question = {
+        "sort": {"by": "changed", "descending": False},
+        "changed": {"from": "01.06.2026"},
+        "top": 2,
+        "page": 0,
+    }
+    assert [json.loads(body) for body in Handler.bodies] == [question] * 2
+    # what is secret stays where the provider wants it
+    assert Handler.asked == [f"/api/news?api_key={SECRET}"] * 2
+
+
+def test_foreign_moments_are_compared_as_such() -> None:
+    foreign = Since(field="changed", param="since", start="01-01-2020", dates="%d-%m-%Y")
+    Handler.records = [
+        {"id": number, "changed": changed}
+        for number, changed in enumerate(("30-06-2026", "02-07-2025", "31-02-2026", "01-07-2999"))
+    ]
+
+    def everything(handler: Handler) -> None:
+        handler.give(json.dumps({"value": handler.records}).encode())
+
+    Handler.acts = [everything]
+    fetch(feed(since=foreign, paging=None))
+
+    assert remembered("enterprise_status")["since"] == "30-06-2026"
 
 
 def test_a_fetch_that_is_killed_before_it_remembers_doubles_nothing(warehouse: Settings) -> None:

@@ -187,8 +187,6 @@ def test_each_alarm_is_raised_once_and_reaches_its_recipient(
     for english, chinese in rows(june, "select message_en, message_zh from ops.alarms"):
         assert english and chinese and "%" not in english
 
-    june.execute("create schema if not exists treatment")
-    june.execute(_NO_INSTRUCTIONS)
     assert outbox.dispatch() == len(raised)
     assert outbox.dispatch() == 0
     told: dict[str, set[str]] = {}
@@ -200,12 +198,6 @@ def test_each_alarm_is_raised_once_and_reaches_its_recipient(
         told[addressee] = {each["subject"] for each in lines}
     assert told["monitoring-data@customs.example"] == {"monitoring_plans", "P2", "P3"}
     assert sum(map(len, told.values())) == len(raised)
-
-
-_NO_INSTRUCTIONS = """create table treatment.instructions (
-    instruction_id text, declaration_id text, decided_on date, decided_at timestamptz,
-    office_code text, selected_by text, what_to_examine_en text, what_to_examine_zh text,
-    reason_en text, reason_zh text)"""
 
 
 def test_alarms_are_cleared_when_they_cease(june: psycopg.Connection) -> None:

@@ -14,7 +14,7 @@ from customs_risk.sandbox import names
 from customs_risk.settings import Settings
 
 SAMPLE = Path(__file__).parents[1] / "unit" / "samples" / "names.csv"
-FIRM = "91310115MA1K3XAG52"
+FIRM = "91310115MA1K3XAG5L"
 VESSEL, IMO = names.vessel(7)
 BOX = names.container(7)
 

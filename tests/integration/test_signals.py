@@ -266,8 +266,8 @@ def test_an_event_without_a_subject_is_told_by_the_feed_that_names_one(
         )
     told.execute(
         """insert into ops.subject_matches (
-            mention_id, subject_kind, subject_id, method, score, status, method_version)
-        values ('flu in 020714', 'commodity', '020714', 'code', 1, 'matched', 'test')"""
+            mention_id, subject_kind, subject_id, method, matched_on, score, status, method_version)
+        values ('flu in 020714', 'commodity', '020714', 'code', '0207', 1, 'matched', 'test')"""
     )
     found = {one: other for one, other in duplicates(told).items() if one.endswith("|flu")}
     told.execute("delete from intermediate.int_latest_signals where event_key = 'outbreak|flu'")

@@ -12,6 +12,7 @@ from pathlib import Path
 import ijson
 import pytest
 
+from customs_risk import clock
 from customs_risk.collect.sources import SourceFailed, fetch, sftp_source
 from customs_risk.collect.sources.watermarks import remembered
 from customs_risk.sandbox.outside import PUBLISHERS
@@ -38,6 +39,7 @@ def reachable(outside: Outside) -> Iterator[Outside]:
     with outside, pytest.MonkeyPatch.context() as patch:
         for name, value in outside.connections().items():
             patch.setenv(name, value)
+        patch.setattr(clock, "present", lambda _connection: outside.now)
         yield outside
 
 
@@ -121,6 +123,35 @@ def test_a_backfill_brings_the_days_that_are_asked_for(outside: Outside, world: 
     assert sorted_texts(brought(contract, [path])) == sorted_texts(
         published(world, "enterprise_credit", WEEK[:2])
     )
+
+
+def test_a_provider_is_asked_in_its_own_way_of_writing_moments(
+    outside: Outside, world: World
+) -> None:
+    contract = contract_of("rasff_notifications")
+
+    (path,) = fetch(contract, (WEEK[1], WEEK[3]))
+
+    came = brought(contract, [path])
+    # the Commission's day begins six hours after ours
+    days = {record["ecValidationDate"][:10] for record in came}
+    assert days <= {f"{day:%d-%m-%Y}" for day in (*WEEK[1:4], date(2026, 6, 27), date(2026, 6, 28))}
+    assert 0 < len(came) < len(published(world, "rasff_notifications", WEEK))
+
+
+def test_months_are_asked_for_one_by_one(
+    outside: Outside, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = contract_of("comtrade")
+    # what is released in a month is about two months ago
+    (path,) = fetch(contract, (date(2026, 3, 15), date(2026, 5, 1)))
+    assert {record["period"] for record in brought(contract, [path])} == {"202604", "202605"}
+    assert len(path.read_text().splitlines()) == 3
+    assert fetch(contract, (date(2026, 1, 1), date(2026, 2, 28))) == []
+
+    source = contract.source.model_copy(update={"most_records": 10})
+    with pytest.raises(SourceFailed, match="others were cut off"):
+        fetch(contract.model_copy(update={"source": source}))
 
 
 def test_what_was_published_outlives_the_process(outside: Outside, world: World) -> None:

@@ -43,7 +43,7 @@ def test_name_and_folder_come_from_where_the_file_lies(tmp_path: Path) -> None:
         ({"key": ["nobody"]}, "nobody"),
         ({"known_at": "hs6"}, "timestamptz"),
         ({"known_at": "seller_id"}, "nullable"),
-        ({"format": "xlsx"}, "format"),
+        ({"format": "docx"}, "format"),
         ({"title": {"en": "only English"}}, "title.zh"),
         ({"owner": None}, "owner"),
     ],

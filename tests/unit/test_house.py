@@ -23,6 +23,7 @@ WORK = {
     "expectations",
     "ml",
     "customs_risk.collect",
+    "customs_risk.resolve",
     "customs_risk.treat",
     "customs_risk.transform",
 }
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     "expectations": FOUNDATION,
     "ml": FOUNDATION,
     "customs_risk.collect": FOUNDATION | {"expectations"},
+    "customs_risk.resolve": FOUNDATION,
     "customs_risk.treat": FOUNDATION,
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,

@@ -13,7 +13,6 @@ from customs_risk.resolve.outcomes import THRESHOLDS, Outcome, settle
 from customs_risk.resolve.subjects import Candidate, Pair, Register, subject
 
 SAMPLE = Path(__file__).with_name("samples") / "names.csv"
-FIRM = "91310115MA1K3XAG5W"
 
 
 def name(text: str, kind: str = "party") -> Name:
@@ -85,7 +84,7 @@ def test_an_evaluation_tells_halves_and_difficulties_apart() -> None:
     ("text", "subject_kind", "kind", "holds"),
     [
         ("91110000100000112D", "party", "uscc", False),
-        ("9131 0115-MA1K3XAG5W", "party", "uscc", None),
+        ("9131 0115-MA1K3XAG5L", "party", "uscc", True),
         ("IMO 9074729", "vessel", "imo", True),
         ("9074729", "vessel", "imo", True),
         ("IMO9074728", "vessel", "imo", False),
@@ -98,11 +97,10 @@ def test_an_evaluation_tells_halves_and_difficulties_apart() -> None:
     ],
 )
 def test_identifiers_are_recognised_and_checked(
-    text: str, subject_kind: str, kind: str, holds: bool | None
+    text: str, subject_kind: str, kind: str, holds: bool
 ) -> None:
     found = recognise(text, subject_kind)
-    assert found.kind == kind
-    assert holds is None or found.holds is holds
+    assert (found.kind, found.holds) == (kind, holds)
 
 
 def test_a_vessel_may_bear_its_number_as_its_name() -> None:
@@ -173,6 +171,7 @@ def test_commodities_match_by_the_prefix_of_their_code(code: str, found: set[str
         ("ＮＯＲＴＨＷＩＮＤ　ＡＴＬＡＳ　ＧｍｂＨ", "northwind atlas", set()),
         ("Aguacates de Michoacán, S.A. de C.V.", "aguacates michoacan", set()),
         ("ООО Роснефть", "rosneft", set()),
+        ("\u202eNorth\u200bwind\ufeff Atlas", "northwind atlas", set()),
         ("삼성전자 주식회사", "삼성전자", set()),
         ("株式会社豊田通商", "豊田通商", set()),
     ],

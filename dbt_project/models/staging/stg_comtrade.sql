@@ -23,7 +23,6 @@ renamed as (
         fob_value_usd,
         primary_value_usd,
         is_aggregate,
-        released_at,
         batch_id,
         row_no,
         is_backfill,

@@ -19,7 +19,6 @@ renamed as (
         addresses,
         countries,
         aliases,
-        listed_since,
         batch_id,
         row_no,
         is_backfill,

@@ -12,6 +12,7 @@ release.py   quarantined rows that people repaired
 
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class BatchOutcome:
 
 class RefusedDelivery(ValueError):  # noqa: N818 - reads as what happened
     """A delivered file was refused as a whole; the message names feed, batch, file and rule."""
+
+
+class UnknownBatch(LookupError):  # noqa: N818 - reads as what is wrong
+    """No delivery of that number was ever judged; the message names feed and batch."""
 
 
 def prepare() -> None:
@@ -101,7 +106,41 @@ def collect(feed: str) -> list[BatchOutcome]:
     """
     from customs_risk.collect.intake import take_in
 
-    outcomes = take_in(feed)
+    return _none_refused(take_in(feed))
+
+
+def again(feed: str, batch_id: str | None = None) -> list[BatchOutcome]:
+    """Judge what was delivered anew, from the bytes that were landed, by the present contract.
+
+    What an earlier judgement loaded or quarantined is replaced; what people released stays.
+
+    Args:
+        feed: the feed.
+        batch_id: one delivery; every one that was loaded or refused, when None.
+
+    Raises:
+        UnknownFeed: no feed of that name is declared.
+        UnknownBatch: there is no such delivery.
+        RefusedDelivery: at least one is refused; what it had left before stays.
+    """
+    from customs_risk.collect.intake import take_in_again
+
+    prepare()
+    return _none_refused(take_in_again(feed, batch_id))
+
+
+def try_out(feed: str, path: Path, *, is_backfill: bool = False) -> BatchOutcome:
+    """Tell what a delivery would do, without loading it; a file of any name counts as sent now.
+
+    Raises:
+        UnknownFeed: no feed of that name is declared.
+    """
+    from customs_risk.collect import intake
+
+    return intake.try_out(feed, path, is_backfill=is_backfill)
+
+
+def _none_refused(outcomes: list[BatchOutcome]) -> list[BatchOutcome]:
     refused = [outcome for outcome in outcomes if outcome.status == "refused"]
     if refused:
         raise RefusedDelivery(

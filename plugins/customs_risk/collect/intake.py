@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from customs_risk import warehouse
-from customs_risk.collect import BatchOutcome
+from customs_risk import clock, warehouse
+from customs_risk.collect import BatchOutcome, UnknownBatch
 from customs_risk.collect.formats import Unreadable
-from customs_risk.collect.landing import Delivery, land, landed, taken, unlanded
+from customs_risk.collect.landing import (
+    Delivery,
+    feed_told,
+    land,
+    landed,
+    name_for,
+    taken,
+    unlanded,
+)
 from customs_risk.collect.load import Counted, load
+from customs_risk.collect.typed import drop_waiting_tables
 from customs_risk.settings import settings
 from expectations.contract import Contract, contract_of
 from expectations.layout import Layout, read_layout
@@ -29,26 +38,39 @@ def take_in_again(feed: str, batch_id: str | None = None) -> list[BatchOutcome]:
     """Judge landed deliveries anew, by the contract as it is now, in the order they were sent.
 
     Raises:
-        LookupError: there is no such batch.
+        UnknownBatch: there is no such batch.
     """
     contract = contract_of(feed)
     with alone_at_the_gate(feed):
         deliveries = taken(feed, batch_id)
         if batch_id and not deliveries:
-            raise LookupError(f"{feed} has no finished batch {batch_id!r}")
+            raise UnknownBatch(f"{feed} has no finished batch {batch_id!r}")
         return [_take(delivery, contract) for delivery in deliveries]
 
 
 def try_out(feed: str, path: Path, *, is_backfill: bool = False) -> BatchOutcome:
-    """Tell what a delivery would do, without loading it."""
+    """Tell what a delivery would do, and leave nothing behind."""
     contract = contract_of(feed)
-    delivery = unlanded(feed, path, is_backfill=is_backfill)
+    delivery = unlanded(feed, path, _name_if_sent_now(path, contract), is_backfill=is_backfill)
     with alone_at_the_gate(feed):
         try:
             counted = load(delivery, contract, layout_of(delivery, contract), only_try=True)
         except Unreadable as error:
             return _refused(delivery, f"{error.rule}: {error}")
+        finally:
+            drop_waiting_tables(contract)
     return _loaded(delivery, counted)
+
+
+def _name_if_sent_now(path: Path, contract: Contract) -> str:
+    """Return a file's name if it is one of the feed's deliveries, or else what it would be."""
+    if feed_told(path.name) == contract.feed:
+        return path.name
+    told = [suffix.removeprefix(".").lower() for suffix in path.suffixes]
+    layout = next((layout for layout in contract.layouts if layout in told), None)
+    with warehouse.connect() as connection:
+        moment = clock.present(connection)
+    return name_for(contract.feed, moment, told[-1] if told else contract.format, layout)
 
 
 @contextmanager

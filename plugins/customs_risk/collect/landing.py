@@ -72,9 +72,21 @@ def taken(feed: str, batch_id: str | None = None) -> list[Delivery]:
     return _deliveries("feed = %s and status in ('loaded', 'refused')", [feed])
 
 
-def unlanded(feed: str, path: Path, *, is_backfill: bool = False) -> Delivery:
-    """Return a file as the delivery that it would be."""
-    return Delivery(f"{feed}-try", feed, path.name, _sent_at(path.name, feed)[0], is_backfill, path)
+def unlanded(feed: str, path: Path, name: str, *, is_backfill: bool = False) -> Delivery:
+    """Return a file as the delivery that it would be under a name."""
+    return Delivery(f"{feed}-try", feed, name, _sent_at(name, feed)[0], is_backfill, path)
+
+
+def feed_told(name: str) -> str | None:
+    """Return the feed that a file's name tells, if it is the name of a delivery."""
+    match = _NAME.match(name)
+    return match["feed"] if match else None
+
+
+def name_for(feed: str, sent_at: datetime, ending: str, layout: str | None = None) -> str:
+    """Return the name under which a feed's file is delivered."""
+    local = sent_at.astimezone(settings().zone)
+    return f"{feed}_{local:%Y%m%dT%H%M%S}{f'.{layout}' if layout else ''}.{ending}"
 
 
 def _deliveries(condition: LiteralString, values: list[str]) -> list[Delivery]:

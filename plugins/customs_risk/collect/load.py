@@ -54,6 +54,8 @@ def load(
             contract, delivery.batch_id, sent_at, connection, with_page=not only_try
         )
         settled = settle.released_rows(connection, delivery.batch_id)
+        if settled:
+            settle.note_taken_keys(connection, contract, delivery.batch_id)
         broken = settle.noted_rules(connection, contract, but=settled)
         received = settle.waiting(connection, contract) + len(rejected)
         _refuse_if_too_many_failed(contract, received, broken, len(rejected))
@@ -76,7 +78,7 @@ def load(
             duplicate=received - loaded - released - held,
             corrected=corrected,
             warnings=warnings,
-            broken=_by_rule(broken),
+            broken=_by_rule(broken | {row_no: ["row.complete"] for row_no, _ in rejected}),
         )
         _finish(connection, contract, delivery, counted)
         if only_try:

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
-from customs_risk.collect import settle
+from customs_risk.collect import UnknownBatch, settle
 from customs_risk.collect.formats.reading import Reading, Record, from_records
 from customs_risk.collect.intake import alone_at_the_gate, layout_of
 from customs_risk.collect.landing import Delivery, taken
 from customs_risk.collect.load import wait_at_the_gate
 from expectations import gate
 from expectations.contract import Contract, contract_of
+
+
+class UnusableRepair(LookupError):  # noqa: N818 - reads as what is wrong
+    """A repair names a column that the feed does not have."""
 
 
 class NothingToRelease(LookupError):  # noqa: N818 - reads as what is wrong
@@ -55,21 +59,24 @@ def release(
 
     Raises:
         NothingToRelease: no such row waits.
-        LookupError: there is no such batch, or the repair names an unknown column.
+        UnusableRepair: the repair names an unknown column.
+        UnknownBatch: there is no such batch.
     """
     contract = contract_of(feed)
     repair = repair or {}
     if unknown := sorted(repair.keys() - contract.columns.keys()):
-        raise LookupError(f"{feed} has no columns {', '.join(unknown)}")
+        raise UnusableRepair(f"{feed} has no columns {', '.join(unknown)}")
     with alone_at_the_gate(feed):
         (delivery,) = taken(feed, batch_id) or (None,)
         if delivery is None:
-            raise LookupError(f"{feed} has no finished batch {batch_id!r}")
+            raise UnknownBatch(f"{feed} has no finished batch {batch_id!r}")
         held = _held(batch_id, rows)
         if not held:
             raise NothingToRelease(f"{feed}: batch {batch_id}: no such row waits in quarantine")
         reading = _as_reading(contract, held, repair)
-        wait_at_the_gate(contract, layout_of(delivery, contract), reading)
+        # a repair may itself be what no database can store
+        no_rows = wait_at_the_gate(contract, layout_of(delivery, contract), reading)
+        held = {row_no: cells for row_no, cells in held.items() if row_no not in dict(no_rows)}
         with warehouse.connect() as connection:
             return _settle(connection, contract, delivery, held, repair, by, reason)
 
@@ -112,6 +119,7 @@ def _settle(
 ) -> Released:
     present = clock.present(connection)
     gate.judge(contract, delivery.batch_id, present, connection, with_page=False)
+    settle.note_taken_keys(connection, contract, delivery.batch_id)
     still_broken = settle.noted_rules(connection, contract)
     loaded, corrected = settle.load_the_rest(
         connection, contract, delivery.batch_id, present, is_backfill=delivery.is_backfill

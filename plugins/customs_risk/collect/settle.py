@@ -21,7 +21,6 @@ Rules = dict[int, list[str]]
 def find_repeated(connection: Connection, contract: Contract) -> None:
     """Note the rows whose key stood in an earlier row of the delivery, and if they say the same."""
     connection.execute("set local work_mem = '256MB'")
-    columns = tuple(contract.columns)
     connection.execute(
         sql.SQL(
             """
@@ -42,8 +41,8 @@ def find_repeated(connection: Connection, contract: Contract) -> None:
             repeated=gate_table(contract, "repeated"),
             typed=gate_table(contract),
             key=names(contract.key),
-            again=names(columns, "again"),
-            first=names(columns, "first"),
+            again=names(contract.content, "again"),
+            first=names(contract.content, "first"),
         )
     )
 
@@ -63,6 +62,37 @@ def forget(connection: Connection, contract: Contract, batch_id: str) -> None:
     )
     connection.execute(
         "delete from ops.quarantine where batch_id = %s and released_at is null", [batch_id]
+    )
+
+
+def note_taken_keys(connection: Connection, contract: Contract, batch_id: str) -> None:
+    """Note the rows whose key another row of the same delivery holds in raw, let out by people."""
+    connection.execute(
+        sql.SQL(
+            """
+            with taken as (
+                select
+                    delivered.row_no,
+                    row({delivered_content}) is not distinct from row({loaded_content}) as is_same
+                from {typed} as delivered
+                inner join raw.{feed} as loaded using ({key})
+                where loaded.batch_id = {batch_id} and loaded.row_no <> delivered.row_no
+            ),
+            conflicting as (
+                insert into {broken} select row_no, 'key.unique' from taken where not is_same
+            )
+            insert into {repeated} select row_no, is_same from taken
+            """
+        ).format(
+            feed=sql.Identifier(contract.feed),
+            typed=gate_table(contract),
+            broken=gate_table(contract, "broken"),
+            repeated=gate_table(contract, "repeated"),
+            delivered_content=names(contract.content, "delivered"),
+            loaded_content=names(contract.content, "loaded"),
+            key=names(contract.key),
+            batch_id=sql.Literal(batch_id),
+        )
     )
 
 
@@ -147,20 +177,20 @@ def load_the_rest(
     a duplicate, another one supersedes that version, and both stay.
 
     Args:
-        known_at: when the delivery was sent; rows of a backfill carry their own moment.
+        known_at: when the delivery was sent; rows of a backfill carry their own moment, if their
+            feed tells one.
         but: row numbers that are settled already.
     """
-    moment = (
-        sql.Identifier("delivered", contract.known_at) if is_backfill else sql.Literal(known_at)
-    )
-    parts = {
+    own_moment = contract.known_at if is_backfill else None
+    moment = sql.Identifier("delivered", own_moment) if own_moment else sql.Literal(known_at)
+    parts: dict[str, sql.Composable] = {
         "feed": sql.Identifier(contract.feed),
         "typed": gate_table(contract),
         "broken": gate_table(contract, "broken"),
         "repeated": gate_table(contract, "repeated"),
         "columns": names(tuple(contract.columns)),
-        "delivered_columns": names(tuple(contract.columns), "delivered"),
-        "loaded_columns": names(tuple(contract.columns), "loaded"),
+        "delivered_content": names(contract.content, "delivered"),
+        "loaded_content": names(contract.content, "loaded"),
         "key": names(contract.key),
         "batch_id": sql.Literal(batch_id),
         "is_backfill": sql.Literal(is_backfill),
@@ -173,7 +203,12 @@ def load_the_rest(
     loaded = connection.execute(sql.SQL(_LOAD).format(**parts)).rowcount
     corrected = connection.execute(sql.SQL(_CORRECTED).format(**parts)).fetchone() or (0,)
     connection.execute("drop table neighbours")
-    return loaded, int(corrected[0])
+    return loaded, int(corrected[0]) + (_corrected_by_release(connection, parts) if but else 0)
+
+
+def _corrected_by_release(connection: Connection, parts: dict[str, sql.Composable]) -> int:
+    row = connection.execute(sql.SQL(_CORRECTED_BY_RELEASE).format(**parts)).fetchone()
+    return int((row or (0,))[0])
 
 
 # one row per delivered row whose key is known: the version known when it was sent, or else the next
@@ -181,9 +216,10 @@ _NEIGHBOURS = """
     create temporary table neighbours as
     select distinct on (delivered.row_no)
         delivered.row_no,
-        row({delivered_columns}) is not distinct from row({loaded_columns}) as is_same
+        row({delivered_content}) is not distinct from row({loaded_content}) as is_same
     from {typed} as delivered
     inner join raw.{feed} as loaded using ({key})
+    where delivered.row_no <> all({settled}::bigint[])
     order by
         delivered.row_no,
         (loaded.known_at <= {moment}) desc,
@@ -213,6 +249,15 @@ _CORRECTED = """
         select 1 from raw.{feed} as loaded
         where loaded.batch_id = {batch_id} and loaded.row_no = neighbours.row_no
     )
+"""
+
+
+_CORRECTED_BY_RELEASE = """
+    select count(distinct freed.row_no)
+    from raw.{feed} as freed
+    inner join raw.{feed} as other using ({key})
+    where freed.batch_id = {batch_id} and freed.row_no = any({settled}::bigint[])
+        and other.batch_id <> freed.batch_id
 """
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from psycopg import Connection, sql
 from pyarrow import csv
 
+from customs_risk import warehouse
 from customs_risk.collect.formats.reading import Reading
 from expectations.contract import Contract
 from expectations.layout import Conversion, Layout
@@ -55,6 +56,15 @@ def make_waiting_tables(connection: Connection, contract: Contract) -> None:
         table = gate_table(contract, suffix)
         connection.execute(sql.SQL("drop table if exists {}").format(table))
         connection.execute(sql.SQL("create unlogged table {} ({})").format(table, shape))
+
+
+def drop_waiting_tables(contract: Contract) -> None:
+    """Take away what waited at the gate and will not pass it."""
+    with warehouse.connect() as connection:
+        for suffix in ("", "broken", "repeated"):
+            connection.execute(
+                sql.SQL("drop table if exists {}").format(gate_table(contract, suffix))
+            )
 
 
 def copy_in(
@@ -178,13 +188,13 @@ def _convert(connection: Connection, contract: Contract, name: str, conversion: 
         sql.SQL(
             """
             update {table} as delivered
-            set {target} = round({amount} * (
+            set {target} = round({amount} * case when {currency} = 'CNY' then 1 else (
                 select rates.rate_cny from raw.exchange_rates as rates
                 where rates.currency = delivered.{currency}
                     and rates.valid_from <= ({moment})::date
                 order by rates.valid_from desc, rates.known_at desc
                 limit 1
-            ), 2)
+            ) end, 2)
             where {target} is null and {amount} is not null
             """
         ).format(
@@ -192,6 +202,6 @@ def _convert(connection: Connection, contract: Contract, name: str, conversion: 
             target=sql.Identifier(name),
             amount=sql.Identifier(conversion.amount),
             currency=sql.Identifier(conversion.currency),
-            moment=sql.Identifier(conversion.on),
+            moment=sql.Identifier(conversion.at),
         )
     )

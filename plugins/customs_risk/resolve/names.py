@@ -9,6 +9,7 @@ from anyascii import anyascii
 
 from customs_risk.resolve.words import Words, is_han, romanised, simplified, words
 
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _FORMERLY = re.compile(
     r"[(\[](?:原名?|曾用名|旧称|formerly|f/k/a|a/k/a|previously)[^)\]]*[)\]]", re.I
 )
@@ -69,7 +70,7 @@ class Name:
 @lru_cache(maxsize=16_384)
 def parse(told: str, subject_kind: str = "party") -> Name | None:
     """Take a name apart; None if it has no letter or digit."""
-    text = unicodedata.normalize("NFKC", told).casefold().strip()
+    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", told)).casefold().strip()
     text = _NATIONALITY.sub("", _FORMERLY.sub(" ", simplified(text)))
     if is_han(text) or _EAST_ASIAN.search(text):
         name = _east_asian(told, text, subject_kind, words())

@@ -15,7 +15,8 @@ _UNCHECKED = 0.96
 _UNCHECKED_UNDER_OTHER_NAMES = 0.85
 _OTHER_NAMES = 0.40
 _HS_DIGITS = range(2, 7)
-_MOST_NAMES = 40
+_MOST_NAMES = 50
+_LONGEST_NAME = 400
 
 # who may be whom: mention_id, subject_kind, subject_id
 Pair = tuple[str, str, str]
@@ -79,7 +80,9 @@ def subject(
     """Take apart what a mention or a subject is called."""
     texts = [text for text in names or () if text]
     numbers = [text for text in identifiers or () if text]
-    parsed = dict.fromkeys(each for text in texts[:_MOST_NAMES] if (each := parse(text, kind)))
+    parsed = dict.fromkeys(
+        each for text in texts[:_MOST_NAMES] if (each := parse(text[:_LONGEST_NAME], kind))
+    )
     codes: tuple[str, ...] = ()
     if kind == "commodity":
         codes = tuple(dict.fromkeys(filter(None, map(_hs_prefix, numbers))))

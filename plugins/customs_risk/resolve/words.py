@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 from anyascii import anyascii
-from cleanco import termdata  # type: ignore[import-untyped]
+from cleanco import termdata
 from pypinyin import Style, lazy_pinyin, pinyin
 
 _WORDS = Path(__file__).with_name("words.yml")

@@ -123,27 +123,3 @@ begin
     ) using batch, freshness_hours;
 end
 $$;
-
--- what subject resolution writes
-create table if not exists ops.subject_matches (
-    mention_id text not null,
-    subject_kind text not null,
-    subject_id text not null,
-    method text not null,
-    matched_on text,
-    score double precision not null,
-    status text not null,
-    method_version text not null,
-    resolved_at timestamptz not null default now(),
-    primary key (mention_id, subject_kind, subject_id)
-);
-create table if not exists ops.match_reviews (
-    mention_id text not null,
-    subject_kind text not null,
-    subject_id text not null,
-    verdict text not null,
-    reviewer text not null,
-    reason text not null,
-    reviewed_at timestamptz not null default now()
-);
-create index if not exists subject_matches_by_subject on ops.subject_matches (subject_kind, subject_id);

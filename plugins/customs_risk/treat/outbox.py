@@ -96,6 +96,8 @@ _TOLD = {
     "request": ("request_id", "addressee", "party_name", "what", "legal_basis", "due_at"),
 }  # fmt: skip
 
+_IS_DECIDED = "select 1 where to_regclass('treatment.instructions') is not null"
+
 # one file per day and addressee: nobody reads what is for another
 _WAITING = """
 select kind, decided_on, array_agg(message_id order by message_id)
@@ -143,9 +145,13 @@ def dispatch() -> int:
     same name: a receiver that knows ``message_id`` sees each message once.
     """
     with warehouse.connect() as connection:
-        enqueue(connection, "instruction")
+        # warnings may leave before anything was ever decided
+        if connection.execute(_IS_DECIDED).fetchone():
+            enqueue(connection, "instruction")
     sent = 0
     with warehouse.connect() as connection:
+        # two dispatchers at once would write one message into two files: the second waits
+        connection.execute("select pg_advisory_xact_lock(hashtext('outbox'))")
         waiting = connection.execute(_WAITING, [list(_TOLD)]).fetchall()
         for kind, decided_on, message_ids in waiting:
             _drop(connection, kind, decided_on, message_ids)

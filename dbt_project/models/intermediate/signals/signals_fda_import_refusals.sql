@@ -59,7 +59,7 @@ signals as (
     select
         concat_ws(
             '|', 'fda_import_refusals',
-            entry_no, document_no, entry_line_no, product_code, manufacturer_fei, refusal_date
+            entry_no, document_no, entry_line_no, product_code, manufacturer_fei, refused_on
         ) as signal_id,
         'fda_import_refusals' as feed,
         4 as channel,

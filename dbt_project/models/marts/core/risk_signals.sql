@@ -28,15 +28,17 @@ candidates as (
 
 reviews as (select * from {{ source('ops', 'match_reviews') }}),
 
--- the last word of a person on a match
+resolved as (select * from {{ source('ops', 'resolved_mentions') }}),
+
+-- the last word of a person on a match; it holds for whatever is told in the same words
 verdicts as (
-    select distinct on (mention_id, subject_kind, subject_id)
-        mention_id,
+    select distinct on (coalesce(told_as, mention_id), subject_kind, subject_id)
+        coalesce(told_as, mention_id) as told_as,
         subject_kind,
         subject_id,
         verdict
     from reviews
-    order by mention_id asc, subject_kind asc, subject_id asc, reviewed_at desc
+    order by coalesce(told_as, mention_id) asc, subject_kind asc, subject_id asc, reviewed_at desc
 ),
 
 -- one mention to the subjects that it was matched with
@@ -50,7 +52,12 @@ matched as (
         matches.score,
         coalesce(verdicts.verdict = 'same', false) as is_confirmed
     from matches
-    left join verdicts using (mention_id, subject_kind, subject_id)
+    left join resolved using (mention_id)
+    left join verdicts
+        on
+            verdicts.told_as = coalesce(resolved.told_as, matches.mention_id)
+            and matches.subject_kind = verdicts.subject_kind
+            and matches.subject_id = verdicts.subject_id
 ),
 
 waiting as (

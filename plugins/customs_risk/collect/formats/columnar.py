@@ -33,11 +33,11 @@ def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) 
     try:
         with pq.ParquetFile(path) as file:
             _check_size(file.metadata, contract)
-            check_columns(file.schema_arrow.names, layout)
+            check_columns(file.schema_arrow.names, contract, layout)
             number = 0
             columns = list(dict.fromkeys(wanted.values()))
             for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
-                texts = [_as_text(batch.column(source)) for source in wanted.values()]
+                texts = [_texts(batch, source) for source in wanted.values()]
                 numbers = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
                 number += batch.num_rows
                 rows = pa.RecordBatch.from_arrays([numbers, *texts], schema=schema_of(wanted))
@@ -57,6 +57,13 @@ def _check_size(metadata: pq.FileMetaData, contract: Contract) -> None:
             f"the file unfolds to {max(unfolded, cells):,} bytes; "
             f"the contract allows {contract.max_bytes:,}",
         )
+
+
+def _texts(batch: pa.RecordBatch, source: str) -> pa.Array:
+    """Return a column as text; one that may be missing, and is, as nulls."""
+    if source in batch.schema.names:
+        return _as_text(batch.column(source))
+    return pa.nulls(batch.num_rows, pa.string())
 
 
 def _as_text(values: pa.Array) -> pa.Array:

@@ -24,7 +24,7 @@ def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) 
     """
     encoding = encoding_of(path, layout.encodings)
     wanted = sources(layout)
-    check_columns(_header(path, encoding), layout)
+    check_columns(_header(path, encoding), contract, layout)
     found = Rejected()
     reader = _open(path, encoding, list(dict.fromkeys(wanted.values())), found)
     schema = schema_of(wanted)
@@ -54,11 +54,12 @@ def sources(layout: Layout) -> dict[str, str]:
     return {name: origin.column for name, origin in layout.columns.items() if origin.column}
 
 
-def check_columns(delivered: Iterable[str], layout: Layout) -> None:
+def check_columns(delivered: Iterable[str], contract: Contract, layout: Layout) -> None:
     """Check a table's header.
 
-    A feed's own file has its columns and no others; one that is read through a mapping, or whose
-    columns are called otherwise, may have more.
+    A feed's own file has its columns and no others; those that may be null may be missing, since
+    an older sender need not know what the feed gained. A file that is read through a mapping, or
+    whose columns are called otherwise, may have more, and lacks none.
 
     Raises:
         Unreadable: columns are missing, unknown or repeated; the message names them.
@@ -67,8 +68,9 @@ def check_columns(delivered: Iterable[str], layout: Layout) -> None:
     wanted = dict.fromkeys(sources(layout).values())
     has_own_names = all(origin == Origin(column=name) for name, origin in layout.columns.items())
     repeated = sorted({name for name in header if name and header.count(name) > 1})
-    missing = [name for name in wanted if name not in header]
     is_closed = layout.name is None and has_own_names
+    optional = {name for name, each in contract.columns.items() if each.nullable and is_closed}
+    missing = [name for name in wanted if name not in header and name not in optional]
     unknown = [name for name in header if name not in wanted] if is_closed else []
     if not is_closed:
         repeated = [name for name in repeated if name in wanted]
@@ -94,6 +96,7 @@ def _open(path: Path, encoding: str, columns: list[str], found: Rejected) -> csv
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(columns, pa.string()),
                 include_columns=columns,
+                include_missing_columns=True,
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,

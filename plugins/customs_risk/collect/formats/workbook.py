@@ -38,14 +38,14 @@ def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) 
         Unreadable: it is no workbook, has not the sheet or its columns, or is dangerously large.
     """
     sheet = _sheet(path, min(contract.max_bytes, _LARGEST), layout.records)
-    return in_batches(_records(sheet, layout), list(sources(layout)), rejected)
+    return in_batches(_records(sheet, contract, layout), list(sources(layout)), rejected)
 
 
-def _records(sheet: CalamineSheet, layout: Layout) -> Iterator[Record]:
+def _records(sheet: CalamineSheet, contract: Contract, layout: Layout) -> Iterator[Record]:
     rows = ([_text(cell) for cell in row] for row in sheet.iter_rows())
     filled = (row for row in rows if any(row))
     header = next(filled, [])
-    check_columns([name for name in header if name], layout)
+    check_columns([name for name in header if name], contract, layout)
     wanted = sources(layout)
     for number, row in enumerate(filled, start=1):
         if any(cell for name, cell in zip(header, row, strict=False) if not name):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from customs_risk.collect.sources.connections import connection_of
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _MOST_REDIRECTS = 5
 _TOO_MANY_REQUESTS, _REQUEST_TIMEOUT, _NOT_MODIFIED, _NO_CONTENT = 429, 408, 304, 204
+
+
+Params = dict[str, str | int | bool]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Client:
         self._contract = contract
         self._attempts = Attempts(contract.feed, patience)
         self._pace = _Pace(contract.source.requests_per_minute, self._attempts)
-        self._secrets: dict[str, str] = extra.get("params", {})
+        self._secrets: Params = extra.get("params", {})
         self._hook = HttpHook(method="GET", http_conn_id=contract.source.connection)
         self._session = self._hook.get_conn()
         if "max_redirects" not in extra:
@@ -78,12 +81,12 @@ class Client:
         """Return the URL of a path below the connection's root."""
         return str(self._hook.url_from_endpoint(path))
 
-    def get(
+    def ask(
         self,
         url: str,
         into: Path,
         *,
-        params: dict[str, str] | None = None,
+        params: Params | None = None,
         headers: dict[str, str] | None = None,
         limit: int,
     ) -> Answer:
@@ -104,15 +107,19 @@ class Client:
         return self._attempts.run(bare(url), attempt)
 
     def _try(
-        self, url: str, into: Path, params: dict[str, str], headers: dict[str, str], limit: int
+        self, url: str, into: Path, params: Params, headers: dict[str, str], limit: int
     ) -> Answer:
         import requests
 
         timeout = self._attempts.patience.timeout_seconds
+        method = self._contract.source.method
+        is_posted = method == "POST"
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 url,
-                params={**params, **self._secrets},
+                params=self._secrets if is_posted else params | self._secrets,
+                json=_nested(params) if is_posted else None,
                 headers=headers,
                 timeout=timeout,
                 stream=True,
@@ -183,6 +190,18 @@ class _Pace:
             time.sleep(max(0.0, self._sent[0] + 60 - time.monotonic()))
         self._attempts.check_time()
         self._sent.append(time.monotonic())
+
+
+def _nested(params: Params) -> dict[str, Any]:
+    """Return parameters as a body: `a.b` is b within a."""
+    body: dict[str, Any] = {}
+    for name, value in params.items():
+        *path, last = name.split(".")
+        inner = body
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return body
 
 
 def bare(url: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from customs_risk.collect.sources.failure import SourceFailed
-from customs_risk.collect.sources.http_client import Answer, Client, bare, origin
+from customs_risk.collect.sources.http_client import Answer, Client, Params, bare, origin
 from customs_risk.collect.sources.records import records_in, text_at, value_at
 from customs_risk.collect.sources.since import Greatest
 from expectations.contract import Contract
@@ -35,7 +35,7 @@ class Pages:
         self._size = 0
         self._seen: set[str] = set()
 
-    def of(self, params: dict[str, str]) -> Iterator[Page]:
+    def of(self, params: Params) -> Iterator[Page]:
         """Ask for the pages, one at a time.
 
         Raises:
@@ -49,16 +49,16 @@ class Pages:
             yield from self._linked(url, params, paging.next_path or "next")
         else:
             by_page = paging.kind == "page"
-            size = {paging.size_param: str(paging.size)} if paging.size_param else {}
+            size: Params = {paging.size_param: paging.size} if paging.size_param else {}
             position_param = paging.position_param or ("page" if by_page else "offset")
-            position = 1 if by_page else 0
+            position = paging.first if by_page else 0
             # a server may give less than it was asked for: only an empty page is the end
-            while (page := self._page(url, params | size | {position_param: str(position)})).count:
+            while (page := self._page(url, params | size | {position_param: position})).count:
                 yield page
                 self._must_be_new(page)
                 position += 1 if by_page else page.count
 
-    def _linked(self, url: str, params: dict[str, str], next_path: str) -> Iterator[Page]:
+    def _linked(self, url: str, params: Params, next_path: str) -> Iterator[Page]:
         home = origin(url)
         while url:
             page = self._page(url, params)
@@ -71,9 +71,9 @@ class Pages:
                 raise self._failed(f"its next page lies elsewhere, on {bare(url)}")
             params = {}  # the link holds them
 
-    def _page(self, url: str, params: dict[str, str]) -> Page:
+    def _page(self, url: str, params: Params) -> Page:
         limit = self._contract.max_bytes - self._size
-        answer = self._client.get(url, self._path, params=params, limit=limit)
+        answer = self._client.ask(url, self._path, params=params, limit=limit)
         if not answer.is_new:
             self._path.write_bytes(b"")
             return Page(answer, self._path, 0)
@@ -81,12 +81,14 @@ class Pages:
         return Page(answer, self._path, self._scan(answer))
 
     def _scan(self, answer: Answer) -> int:
-        since = self._contract.source.since
+        since, most = self._contract.source.since, self._contract.source.most_records
         count = 0
         for record in records_in(self._path, self._contract):
             count += 1
             if self._greatest and since:
                 self._greatest.see(value_at(record, since.field), answer.sent_at)
+        if most and count >= most:
+            raise self._failed(f"{count:,} records came at once, so others were cut off")
         return count
 
     def _must_be_new(self, page: Page) -> None:

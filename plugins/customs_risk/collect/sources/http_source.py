@@ -3,16 +3,17 @@
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from customs_risk.collect.sources.failure import SourceFailed
-from customs_risk.collect.sources.http_client import Answer, Client
+from customs_risk import clock, warehouse
+from customs_risk.collect.sources.http_client import Answer, Client, Params
 from customs_risk.collect.sources.http_pages import Pages
 from customs_risk.collect.sources.inbox import Inbox
 from customs_risk.collect.sources.since import Greatest
 from customs_risk.collect.sources.watermarks import remember, remembered
+from customs_risk.settings import settings
 from expectations.contract import Contract
 
 _SINCE, _CONTENT = "since", "sha256"
@@ -21,8 +22,8 @@ _SINCE, _CONTENT = "since", "sha256"
 def fetch(contract: Contract, between: tuple[date, date] | None = None) -> list[Path]:
     """Bring what is new, or what lies between two days, as one delivery.
 
-    A source that cannot be asked for days gives all that it has. A feed that was never fetched
-    begins where its first backfill ended.
+    A source that cannot be asked for days gives all that it has, or the months of those days. A
+    feed that was never fetched begins where its first backfill ended.
 
     Raises:
         SourceFailed: it could not be had whole within the bounds; then nothing is delivered.
@@ -32,7 +33,7 @@ def fetch(contract: Contract, between: tuple[date, date] | None = None) -> list[
         fetching = _Fetching(client, contract, inbox, between)
         if source.files:
             return fetching.files()
-        if source.paging or source.since or (between and source.between):
+        if source.asks_for_records or (between and source.between):
             return fetching.records()
         return fetching.document()
 
@@ -83,34 +84,53 @@ class _Fetching:
 
     def records(self) -> list[Path]:
         """Bring the records that are new or lie between two days, all pages as one delivery."""
-        if self._contract.format not in ("json", "ndjson"):
-            raise SourceFailed(
-                f"{self._contract.feed}: only JSON can be asked for by pages or by what is new, "
-                f"and this is {self._contract.format}"
-            )
         since = self._source.since
-        greatest = Greatest(since.start) if since else None
+        greatest = Greatest(since) if since else None
         whole, one = self._inbox.part(), self._inbox.part("page")
         pages = Pages(self._client, self._contract, one, greatest)
         count, moments = 0, []
         with whole.open("wb") as file:
-            for page in pages.of(self._source.params | self._asked()):
+            for page in (page for params in self._questions() for page in pages.of(params)):
                 count += page.count
                 moments.append(page.answer.sent_at)
                 with page.path.open("rb") as came:
                     shutil.copyfileobj(came, file)
                 file.write(b"\n")
-        if not count and (since or self._between or not moments):
+        # a whole list that is empty is news; that nothing is new, or of those days, is none
+        is_part = since or self._source.month_params or self._between
+        if not count and (is_part or not moments):
             return []
         known = self._known.get(_SINCE)
         return self._deliver(
             whole, max(moments), {_SINCE: greatest.beyond(known)} if greatest else {}
         )
 
-    def _asked(self) -> dict[str, str]:
+    def _questions(self) -> Iterator[Params]:
+        """Yield the parameters of each question: one, unless the source is asked month by month."""
+        params = self._source.params | self._asked()
+        if not self._source.month_params:
+            yield params
+            return
+        for month in self._months():
+            yield params | {
+                name: str(params[name]).format(month=month) for name in self._source.month_params
+            }
+
+    def _months(self) -> Iterator[date]:
+        """Yield the first days of the months to ask for: those of a backfill, or the latest."""
+        if self._between:
+            first, last = map(_month_number, self._between)
+        else:
+            with warehouse.connect() as connection:
+                last = _month_number(clock.present(connection).astimezone(settings().zone))
+            first = last - self._source.months + 1
+        for number in range(first, last + 1):
+            yield date(number // 12, number % 12 + 1, 1)
+
+    def _asked(self) -> Params:
         """Say what is asked for: what lies between two days, or what is new."""
         if self._between and self._source.between:
-            first, last = (day.isoformat() for day in self._between)
+            first, last = self._between
             return {
                 name: template.format(first=first, last=last)
                 for name, template in self._source.between.items()
@@ -127,7 +147,7 @@ class _Fetching:
         return self._ask(path, parts[name], self._contract.max_bytes - taken, headers)
 
     def _ask(self, path: str, part: Path, limit: int, headers: dict[str, str]) -> Answer:
-        return self._client.get(
+        return self._client.ask(
             self._client.url(path), part, params=self._source.params, headers=headers, limit=limit
         )
 
@@ -156,6 +176,11 @@ class _Fetching:
         path = self._inbox.place(part, sent_at)
         remember(feed, watermarks | {_CONTENT: content})
         return [path]
+
+
+def _month_number(day: date) -> int:
+    """Count the months up to that of a day."""
+    return day.year * 12 + day.month - 1
 
 
 def _version(path: str, answer: Answer) -> dict[str, str | None]:

@@ -104,7 +104,7 @@ class _Fetching:
         since = self._source.since or Since(field="")  # the contract demands one
         field = sql.Identifier(since.field)
         within: sql.Composable = sql.SQL("")
-        parameters: dict[str, Any] = {"since": self._asked(since.start), "field": since.field}
+        parameters: dict[str, Any] = {"since": self._asked(since), "field": since.field}
         if self._between:
             first, after = _moments(*self._between)
             parameters |= {"since": first.isoformat(), "first": first, "after": after}
@@ -121,9 +121,9 @@ class _Fetching:
         )
         return statement, parameters
 
-    def _asked(self, start: str) -> str:
-        known = self._known.get(_SINCE, start)
-        if known == start or order_of(start) is not moment:
+    def _asked(self, since: Since) -> str:
+        known = self._known.get(_SINCE, since.start)
+        if known == since.start or order_of(since) is not moment:
             return known
         return (moment(known) - _OVERLAP).isoformat()
 

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+
+from expectations.layout import Since
 
 # a provider's clock may run ahead a little; a date further off is a mistake of one record
 _AHEAD = timedelta(days=1)
@@ -14,14 +17,14 @@ Order = Callable[[str], Any]
 class Greatest:
     """Keeps the greatest value seen, in the sender's own spelling.
 
-    Values are compared as moments, numbers or texts, whatever the feed's `since.start` is. One
+    Values are compared as moments, numbers or texts, whatever the feed's `since` says. One
     that is none, or lies in the future of the answer, is a mistake in a record: it must not carry
     the watermark past what is still to come.
     """
 
-    def __init__(self, start: str) -> None:
+    def __init__(self, since: Since) -> None:
         self.value: str | None = None
-        self._order = order_of(start)
+        self._order = order_of(since)
 
     def see(self, value: Any, answered_at: datetime) -> None:
         """Take a record's value into account."""
@@ -38,10 +41,12 @@ class Greatest:
         return known if self.value is None else max(known, self.value, key=self._order)
 
 
-def order_of(start: str) -> Order:
-    """Return how values are compared: as what ``start`` is."""
+def order_of(since: Since) -> Order:
+    """Return how values are compared: as its ``dates`` say, or else as what ``start`` is."""
+    if since.dates:
+        return partial(foreign_moment, dates=since.dates)
     for order in (number, moment):
-        if rank_of(order, start) is not None:
+        if rank_of(order, since.start) is not None:
             return order
     return str
 
@@ -72,5 +77,17 @@ def moment(text: str) -> datetime:
     Raises:
         ValueError: it is none.
     """
-    read = datetime.fromisoformat(text)
+    return _in_utc(datetime.fromisoformat(text))
+
+
+def foreign_moment(text: str, dates: str) -> datetime:
+    """Read a moment that is written otherwise; one without offset is compared as UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _in_utc(datetime.strptime(text, dates))  # noqa: DTZ007 - it gets its zone here
+
+
+def _in_utc(read: datetime) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -18,8 +18,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from customs_risk.collect.sources.since import Order, order_of, rank_of
 
 if TYPE_CHECKING:
     from customs_risk.sandbox.outside.shelf import Json, Shelf
@@ -88,16 +90,30 @@ class _Handler(BaseHTTPRequestHandler):
     authorization: str
 
     def do_GET(self) -> None:
+        self._serve("GET", dict(parse_qsl(urlsplit(self.path).query)))
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            body = json.loads(content)
+        except ValueError:
+            self._answer(HTTPStatus.BAD_REQUEST)
+        else:
+            self._serve("POST", _flat(body))
+
+    def _serve(self, method: str, told: dict[str, str]) -> None:
         asked = urlsplit(self.path)
         target = self.routes.get(unquote(asked.path).rstrip("/"))
         if self.headers.get("Authorization") != self.authorization:
             self._answer(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="sandbox"'})
         elif target is None:
             self._answer(HTTPStatus.NOT_FOUND)
+        elif method != target.contract.source.method:
+            self._answer(HTTPStatus.METHOD_NOT_ALLOWED)
         elif file := self.shelf.file(target.contract.feed, target.file or "whole"):
             self._send_file(*file)
         elif target.contract.format == "json" and target.file is None:
-            self._send_records(target.contract, dict(parse_qsl(asked.query)), asked.path)
+            self._send_records(target.contract, told, asked.path)
         else:
             self._answer(HTTPStatus.NOT_FOUND)
 
@@ -150,16 +166,22 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _asked_for(records: list[Json], contract: Contract, asked: dict[str, str]) -> list[Json]:
     """Return the records within the bounds that the query names, the oldest first."""
+    for name in contract.source.month_params:
+        records = [
+            each for each in records if str(each.get(name)) in asked.get(name, "").split(",")
+        ]
     since = contract.source.since
     if since is None:
         return records
+    order = order_of(since)
     conditions = [each for name in asked for each in _conditions(contract, name, asked[name])]
     kept = [
         record
         for record in records
-        if all(_holds(record.get(field), sign, bound) for field, sign, bound in conditions)
+        if all(_holds(record.get(field), sign, bound, order) for field, sign, bound in conditions)
     ]
-    return sorted(kept, key=lambda record: str(record.get(since.field)))
+    # what is no moment stands first
+    return sorted(kept, key=lambda record: str(rank_of(order, record.get(since.field)) or ""))
 
 
 def _conditions(contract: Contract, name: str, value: str) -> list[tuple[str, str, str]]:
@@ -174,17 +196,16 @@ def _conditions(contract: Contract, name: str, value: str) -> list[tuple[str, st
     return [(field, "ge", value)] if is_lower else []
 
 
-def _holds(value: object, sign: str, bound: str) -> bool:
+def _holds(value: object, sign: str, bound: str, order: Order) -> bool:
     if not isinstance(value, str):
         return False
     if len(bound) == _BARE_DATE:
         # a bare date means the whole day
-        ours: str | datetime = value[:_BARE_DATE]
-        theirs: str | datetime = bound
+        ours, theirs = value[:_BARE_DATE], bound
     else:
-        ours, theirs = _moment(value), _moment(bound)
-    order = (ours > theirs) - (ours < theirs)  # type: ignore[operator]
-    return {"ge": order >= 0, "gt": order > 0, "le": order <= 0, "lt": order < 0}[sign]
+        ours, theirs = order(value), order(bound)
+    sense = (ours > theirs) - (ours < theirs)
+    return {"ge": sense >= 0, "gt": sense > 0, "le": sense <= 0, "lt": sense < 0}[sign]
 
 
 def _page(records: list[Json], contract: Contract, asked: dict[str, str]) -> tuple[list[Json], int]:
@@ -196,8 +217,9 @@ def _page(records: list[Json], contract: Contract, asked: dict[str, str]) -> tup
     if paging.kind == "offset":
         position = int(asked.get(paging.position_param or "offset", 0))
         return records[position : position + size], position
-    position = int(asked.get(paging.position_param or "page", 1))
-    return records[(position - 1) * size : position * size], position
+    position = int(asked.get(paging.position_param or "page", paging.first))
+    begin = (position - paging.first) * size
+    return records[begin : begin + size], position
 
 
 def _wrapped(records: list[Json], contract: Contract) -> object:
@@ -208,9 +230,15 @@ def _wrapped(records: list[Json], contract: Contract) -> object:
     return document
 
 
-def _moment(text: str) -> datetime:
-    read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+def _flat(body: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return a body's values under their dotted names."""
+    flat: dict[str, str] = {}
+    for name, value in body.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = str(value)
+    return flat
 
 
 def _http_date(moment: datetime) -> str:

@@ -116,7 +116,7 @@ def _notification(world: World, rng: Rng, day: date, n: int) -> Json:
     return {
         "notifId": 840_000 + serial,
         "reference": f"{day.year}.{serial:04d}",
-        "ecValidationDate": f"{validated:%Y-%m-%dT%H:%M:%S}",
+        "ecValidationDate": f"{validated:%d-%m-%Y %H:%M:%S}",
         "notifyingCountry": {"organizationName": place_name(notifying), "isoCode": notifying},
         "subject": f"{hazard} in {category} from {origin}",
         "productCategory": {"id": category_id, "description": category},

@@ -12,8 +12,6 @@ from customs_risk.sandbox.chance import generator
 from customs_risk.sandbox.days import business_days
 from customs_risk.sandbox.outside.basis import (
     Rng,
-    early,
-    in_utc,
     number_of,
     offending_goods,
     place_name,
@@ -45,7 +43,6 @@ def comtrade(world: World, day: date) -> list[Json] | None:
     imports = _imports(world, period)
     number = number_of(world, period + timedelta(14))
     smuggled = _smuggled(world, number)
-    released = early(generator(world.seed, "comtrade released", number_of(world, day)), day, "UTC")
     records: list[Json] = []
     for position, country in enumerate(world.countries.code):
         if position % _RELEASES != turn:
@@ -54,9 +51,7 @@ def comtrade(world: World, day: date) -> list[Json] | None:
         for row in imports[imports["origin_country"] == country].itertuples(index=False):
             factor = float(rng.lognormal(0, _NOISE))
             factor *= 1 + rng.uniform(*_SMUGGLED) * ((row.hs6, country) in smuggled)
-            total = _record(
-                str(country), period, in_utc(released), row.hs6, row.mass, row.value, factor
-            )
+            total = _record(str(country), period, row.hs6, row.mass, row.value, factor)
             records.append(total)
             if rng.random() < _BROKEN_DOWN:
                 records.append(_by_sea(rng, total))
@@ -81,9 +76,7 @@ def _smuggled(world: World, number: int) -> set[tuple[str, str]]:
     }
 
 
-def _record(
-    country: str, period: date, released: str, hs6: str, mass: float, value: float, factor: float
-) -> Json:
+def _record(country: str, period: date, hs6: str, mass: float, value: float, factor: float) -> Json:
     iso, name = _NO_ISO_CODE.get(country) or (_alpha3(country), place_name(country))
     kilograms = round(mass * factor, 1)
     dollars = round(value * factor / _CNY_PER_USD, 2)
@@ -135,7 +128,6 @@ def _record(
         "legacyEstimationFlag": 0,
         "isReported": False,
         "isAggregate": True,
-        "lastReleased": released,
     }
 
 
