@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from customs_risk.collect import BatchOutcome, RefusedDelivery, intake
 from customs_risk.settings import Settings
 from expectations.contract import contract_of
 
+SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 COLUMNS = list(contract_of("declarations").columns)
 GIVEN = {
     "declared_at": "2026-06-30T10:00:00+08:00",
@@ -91,6 +93,43 @@ def test_rows_that_differ_only_in_where_a_cell_ends_are_not_the_same(home: Setti
     send(home, "\n".join(lines), "20260630T190000")
     outcome = collect_one()
     assert (outcome.loaded, outcome.quarantined, outcome.duplicate) == (8, 1, 0)
+
+
+def test_what_is_no_content_makes_no_correction(home: Settings) -> None:
+    listed = (SAMPLES / "watch_list" / "good.csv").read_text(encoding="utf-8")
+    seen_again = listed.replace("2026-06-29", "2026-06-30")
+    renamed = seen_again.replace("A. Example", "B. Example")
+    counts = []
+    for sent, content in (("05", listed), ("06", seen_again), ("07", renamed)):
+        path = home.inbox / "watch_list" / f"watch_list_20260701T{sent}0000.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        (outcome,) = steps.collect("watch_list")
+        counts.append((outcome.loaded, outcome.received - outcome.loaded))
+    # whoever was merely seen again is the same entry
+    rows = listed.count("\n") - 1
+    assert counts == [(rows, 0), (0, rows), (1, rows - 1)]
+
+
+def test_a_row_without_a_moment_of_its_own_was_known_when_it_was_sent(home: Settings) -> None:
+    path = home.inbox / "ofac_sdn" / "backfill" / "ofac_sdn_20260620T120000.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((SAMPLES / "ofac_sdn" / "good.zip").read_bytes())
+    (outcome,) = steps.collect("ofac_sdn")
+    assert outcome.loaded == outcome.received > 0
+    moments = "select array_agg(distinct known_at) = '{2026-06-20 12:00+08}' from raw.ofac_sdn"
+    assert value(moments)
+    assert value("select bool_and(is_backfill) from raw.ofac_sdn")
+
+
+def test_a_value_in_cny_needs_no_rate(home: Settings) -> None:
+    layout = (SAMPLES / "declarations" / "good.wco.xml").read_text(encoding="utf-8")
+    path = home.inbox / "declarations" / "declarations_20260630T180000.wco.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(re.sub(r'currencyID="[A-Z]{3}"', 'currencyID="CNY"', layout), encoding="utf-8")
+    outcome = collect_one()
+    assert outcome.loaded == outcome.received > 0
+    assert value("select bool_and(declared_value_cny = declared_value) from raw.declarations")
 
 
 def test_a_file_still_being_written_waits(home: Settings) -> None:

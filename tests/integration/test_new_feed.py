@@ -1,4 +1,4 @@
-"""A new feed is one declaration, one staging model and a sample: tried in a copy of the repository."""
+"""A new feed is one declaration, one staging model, a sample: tried in a copy of the repository."""
 
 import hashlib
 import json

@@ -241,6 +241,45 @@ def test_a_foreign_file_is_read_through_its_mapping(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dates", "written", "read_as"),
+    [
+        ("%d-%b-%y", "22-Dec-25", "2025-12-22"),
+        ("%d-%b-%y", "5-MAR-24", "2024-03-05"),
+        ("%d-%b-%y", "31-Feb-26", "31-Feb-26"),
+        ("%d-%b-%y", "22-Dez-25", "22-Dez-25"),
+        ("%d-%b-%y", "22-Dec-2025", "22-Dec-2025"),
+        ("%d-%b-%y", "2025-12-22", "2025-12-22"),
+        ("%d-%m-%Y %H:%M:%S", "24-06-2026 02:06:41", "2026-06-24 02:06:41"),
+        ("%d-%m-%Y %H:%M:%S", "24-06-2026 24:06:41", "24-06-2026 24:06:41"),
+        ("%d-%m-%Y %H:%M:%S", "24-06-2026", "24-06-2026"),
+    ],
+)
+def test_a_foreign_way_of_writing_moments_is_read_and_nothing_else(
+    tmp_path: Path, dates: str, written: str, read_as: str
+) -> None:
+    path = tmp_path / "mapping.yml"
+    path.write_text(
+        f"columns: {{declaration_id: Number, declared_at: {{column: When, dates: '{dates}'}}}}"
+    )
+    layout = read_layout(path, set(DECLARATIONS.columns))
+    rows, _ = parse(tmp_path, f"Number,When\n1,{written}\n2,\n", layout)
+    assert [each["declared_at"] for each in rows] == [read_as, None]
+
+
+def test_an_older_sender_need_not_know_what_the_feed_gained(tmp_path: Path) -> None:
+    required = [name for name, each in DECLARATIONS.columns.items() if not each.nullable]
+    line = ",".join(f"{name} of 1" for name in required)
+    rows, _ = parse(tmp_path, f"{','.join(required)}\n{line}\n")
+    assert rows[0]["declaration_id"] == "declaration_id of 1"
+    assert {name for name, cell in rows[0].items() if cell is None} == {
+        name for name, each in DECLARATIONS.columns.items() if each.nullable
+    }
+    # a column that is called otherwise is not one that is missing
+    with pytest.raises(Unreadable, match="unknown columns: goods_description"):
+        parse(tmp_path, f"{','.join(required)},goods_description\n{line},a\n")
+
+
+@pytest.mark.parametrize(
     ("column", "told"),
     [
         ("colour: Colour", "colour"),

@@ -21,6 +21,9 @@ from expectations.tables import METADATA, raw_table
 DECLARED = yaml.safe_load((FEEDS / "supervision" / "declarations.yml").read_text(encoding="utf-8"))
 
 
+ASKED = {"told": "a provider", "kind": "http", "connection": "somewhere"}
+
+
 def read(tmp_path: Path, content: Any) -> Contract:
     path = tmp_path / "supervision" / "declarations.yml"
     path.parent.mkdir()
@@ -46,6 +49,17 @@ def test_name_and_folder_come_from_where_the_file_lies(tmp_path: Path) -> None:
         ({"format": "docx"}, "format"),
         ({"title": {"en": "only English"}}, "title.zh"),
         ({"owner": None}, "owner"),
+        ({"source": ASKED | {"since": {"field": "changed"}}}, "only json"),
+        ({"source": ASKED | {"paging": {"kind": "page"}}}, "only json"),
+        ({"source": ASKED | {"params": {"month": "{month}"}}}, "only json"),
+        ({"source": ASKED | {"files": ["a.csv", "b.csv"]}}, "packed"),
+        (
+            {
+                "format": "json",
+                "source": ASKED | {"since": {"field": "x", "dates": "%d.%m.%Y"}},
+            },
+            "does not match format",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_told_by_file_and_field(

@@ -18,22 +18,32 @@ ROOMS = {
 }
 
 # each room and the rooms it may import; a room may always import itself
-FOUNDATION = {"customs_risk.settings", "customs_risk.warehouse", "customs_risk.embedded"}
+FOUNDATION = {
+    "customs_risk.clock",
+    "customs_risk.embedded",
+    "customs_risk.settings",
+    "customs_risk.warehouse",
+}
 WORK = {
     "expectations",
     "ml",
     "customs_risk.collect",
+    "customs_risk.oversight",
     "customs_risk.resolve",
     "customs_risk.treat",
     "customs_risk.transform",
 }
 MAY_IMPORT = {
     "customs_risk.settings": set(),
+    "customs_risk.clock": {"customs_risk.settings"},
     "customs_risk.warehouse": FOUNDATION,
     "expectations": FOUNDATION,
     "ml": FOUNDATION,
     "customs_risk.collect": FOUNDATION | {"expectations"},
+    # alarms and requests leave through the outbox
+    "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
+    "customs_risk.scaffold": FOUNDATION | {"expectations"},
     "customs_risk.treat": FOUNDATION,
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
@@ -41,7 +51,7 @@ MAY_IMPORT = {
     "customs_risk.sandbox": FOUNDATION | {"customs_risk.steps", "ml", "expectations"},
     "dags": {"expectations", "customs_risk.settings", "customs_risk.steps"},
 }
-WITHOUT_AIRFLOW = ("ml", "expectations", "customs_risk.collect", "customs_risk.treat")
+WITHOUT_AIRFLOW = sorted(WORK | {"customs_risk.scaffold"})
 # its connections hold the credentials of what is fetched from
 THROUGH_AIRFLOW = ROOT / "plugins" / "customs_risk" / "collect" / "sources"
 

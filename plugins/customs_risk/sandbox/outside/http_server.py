@@ -190,7 +190,7 @@ def _conditions(contract: Contract, name: str, value: str) -> list[tuple[str, st
     field = source.since.field if source.since else ""
     if name == "$filter":
         return [(field, sign, bound) for field, sign, bound in _ODATA.findall(value)]
-    if "{last}" in source.between.get(name, ""):
+    if "{last" in source.between.get(name, ""):
         return [(field, "le", value)]
     is_lower = name in source.between or (source.since and name == source.since.param)
     return [(field, "ge", value)] if is_lower else []
