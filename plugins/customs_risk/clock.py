@@ -14,6 +14,8 @@ def present(connection: Connection) -> datetime:
     """
     if settings().schedules == "on":
         return datetime.now(UTC)
-    row = connection.execute("select max(sent_at) from ops.batches where sent_at is not null")
+    row = connection.execute(
+        "select max(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
+    )
     (newest,) = row.fetchone() or (None,)
     return newest or datetime.now(UTC)

@@ -69,6 +69,7 @@ def variables(config: Settings) -> dict[str, object]:
         "inspection_sensitivity": config.inspection_sensitivity,
         "smoothing_weight": config.smoothing_weight,
         "time_zone": config.time_zone,
+        "schedules": config.schedules,
     }
 
 

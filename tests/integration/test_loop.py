@@ -33,9 +33,10 @@ def live_days(warehouse: Settings) -> Iterator[list[date]]:
     world.deliver_history()
     turn(lambda _step: None)
     days = world.live_days(DAYS)
-    (late,) = world.deliver_day(world.live_days(DAYS + 9)[-1], ("declarations",)).values()
+    world.deliver_day(world.live_days(DAYS + 9)[-1], ("declarations",))
     (warehouse.home / "sandbox" / "late").mkdir()
-    late.rename(warehouse.home / "sandbox" / "late" / late.name)
+    for late in (warehouse.inbox / "declarations").glob("declarations_*"):
+        late.rename(warehouse.home / "sandbox" / "late" / late.name)
     for day in days:
         world.deliver_day(day)
         turn(lambda _step: None, learns=False)
@@ -43,7 +44,8 @@ def live_days(warehouse: Settings) -> Iterator[list[date]]:
 
 
 def test_every_received_row_is_accounted_for(live_days: list[date]) -> None:
-    assert value("select count(*) from ops.batches where status <> 'loaded'") == 0
+    # a list that did not change is the same bytes again
+    assert not rows("select * from ops.batches where status not in ('loaded', 'repeated')")
     received, accounted = rows(
         "select sum(received), sum(loaded + quarantined + duplicate) from ops.batches"
     )[0]

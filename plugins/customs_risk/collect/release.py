@@ -138,7 +138,7 @@ def _settle(
         update ops.batches
         set loaded = loaded + %(loaded)s, quarantined = quarantined - %(freed)s,
             duplicate = duplicate + %(freed)s - %(loaded)s, corrected = corrected + %(corrected)s,
-            released = released + %(loaded)s
+            released = released + %(loaded)s, finished_at = now()
         where batch_id = %(batch_id)s
         """,
         {
