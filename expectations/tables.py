@@ -19,7 +19,7 @@ METADATA = {
 
 
 def create_raw_tables() -> None:
-    """Create the raw table of every feed, or add the columns that its contract gained.
+    """Create the raw table of every feed, or let it follow what its contract has become.
 
     Raises:
         BrokenContract: a contract changed and its version did not.
@@ -29,6 +29,7 @@ def create_raw_tables() -> None:
             connection.execute(raw_table(contract))
             for name, column in contract.columns.items():
                 connection.execute(_column_if_missing(contract, name, column.type))
+            _let_be_null(connection, contract)
             connection.execute(_index(contract))
             _keep_version(connection, contract)
 
@@ -79,6 +80,26 @@ def _column_if_missing(contract: Contract, name: str, kind: str) -> sql.Composed
     return sql.SQL("alter table raw.{} add column if not exists {} {}").format(
         sql.Identifier(contract.feed), sql.Identifier(name), sql.SQL(kind)
     )
+
+
+def _let_be_null(connection: Connection, contract: Contract) -> None:
+    """Let columns be null that an earlier version of the contract required."""
+    required = {name for name, column in contract.columns.items() if not column.nullable}
+    not_null = connection.execute(
+        """
+        select attname from pg_attribute
+        where attrelid = format('raw.%%I', %s::text)::regclass
+            and attnum > 0 and attnotnull and not attisdropped
+        """,
+        [contract.feed],
+    ).fetchall()
+    for (name,) in not_null:
+        if name not in required | METADATA.keys():
+            connection.execute(
+                sql.SQL("alter table raw.{} alter column {} drop not null").format(
+                    sql.Identifier(contract.feed), sql.Identifier(name)
+                )
+            )
 
 
 def _index(contract: Contract) -> sql.Composed:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from psycopg import sql
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
-from customs_risk.collect import BatchOutcome, RefusedDelivery, landing
+from customs_risk.collect import BatchOutcome, RefusedDelivery, landing, settle
 from customs_risk.collect import load as loading
 from customs_risk.settings import Settings
 from expectations.contract import contract_of
@@ -206,14 +207,15 @@ def test_rows_that_came_before_are_duplicates(sender: Sender) -> None:
     assert (outcome.received, outcome.loaded, outcome.duplicate) == (9, 3, 6)
 
 
-def test_another_content_under_a_known_key_is_quarantined(sender: Sender) -> None:
+def test_another_content_under_a_known_key_corrects_it_and_both_stay(sender: Sender) -> None:
     sender.drop(file_of(*good(5)))
     collect_one()
     sender.drop(file_of(*good(10, start=5), line(4, net_mass_kg="1"), line(5, net_mass_kg="2")))
     outcome = collect_one()
-    assert (outcome.loaded, outcome.quarantined) == (10, 2)
-    assert quarantined() == {12: ["key.conflict"], 13: ["key.unique"]}
-    assert value("select net_mass_kg from raw.declarations where declaration_id = 'D4'") == 900
+    assert (outcome.loaded, outcome.corrected, outcome.quarantined) == (11, 1, 1)
+    assert quarantined() == {13: ["key.unique"]}
+    versions = "select array_agg(net_mass_kg::int order by known_at) from raw.declarations"
+    assert value(f"{versions} where declaration_id = 'D4'") == [900, 1]
 
 
 def test_a_late_delivery_counts_from_the_day_it_came(sender: Sender) -> None:
@@ -289,17 +291,26 @@ def test_a_large_file_is_streamed(sender: Sender) -> None:
     assert value("select max(row_no) - min(row_no) + 1 from raw.declarations") == count
 
 
-@pytest.mark.parametrize("broken_step", ["_fill_typed", "_quarantine", "_load_the_rest", "_finish"])
+@pytest.mark.parametrize(
+    ("room", "broken_step"),
+    [
+        (loading, "copy_in"),
+        (settle, "find_repeated"),
+        (settle, "quarantine"),
+        (settle, "load_the_rest"),
+        (loading, "_finish"),
+    ],
+)
 def test_a_crash_in_the_middle_of_a_load_is_made_good(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch, broken_step: str
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, room: ModuleType, broken_step: str
 ) -> None:
     sender.drop(file_of(*good(9), line(9, hs6="000000")))
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise OSError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loading, broken_step, crash)
+        patch.setattr(room, broken_step, crash)
         with pytest.raises(OSError, match="power cut"):
             steps.collect("declarations")
     assert value("select count(*) from raw.declarations") == 0

@@ -7,7 +7,9 @@ break the copy.
 """
 
 import io
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,13 +22,24 @@ from expectations.contract import Contract
 from expectations.layout import Conversion, Layout
 from expectations.tables import names
 
-# PostgreSQL reads 'now' and 'infinity' as moments and 'NaN' as a number; a delivery may not say so
+# PostgreSQL reads 'now' and 'infinity' as moments, 'NaN' and '0x1F' as numbers; a delivery may not
+# say so
 _LOOKS_LIKE = {
-    "numeric": r"^\s*[-+]?[0-9.]",
+    "numeric": r"^\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*$",
     "date": r"^\s*[0-9]{4}-",
     "timestamptz": r"^\s*[0-9]{4}-",
 }
+# what PostgreSQL reads and others cannot: no double holds such a number, no calendar such a moment
+_WITHIN = {
+    "numeric": sql.SQL("abs(text::numeric) < 1e300"),
+    "timestamptz": sql.SQL("text::timestamptz between '0001-01-02 00:00Z' and '9999-12-30 00:00Z'"),
+}
+_DEEPEST = 1000  # levels of JSON: the database refuses more with its whole statement
+_JSON_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _PLAIN_NUMBER = r"^[-+]?[0-9]{1,100}(\.[0-9]{1,100})?$"
+# years that Arrow and PostgreSQL understand alike, and offsets that PostgreSQL refuses
+_COMMON_YEARS = (datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 12, 1, tzinfo=UTC))
+_FAR_OFFSET = r":.*[-+](1[5-9]|[2-9])"
 # what Arrow casts is written so that PostgreSQL reads the same value
 _UNDERSTOOD: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -143,23 +156,58 @@ def _understood(texts: pa.Array, kind: str) -> bool:
     if kind not in _UNDERSTOOD:
         return False
     try:
-        pc.cast(texts, _UNDERSTOOD[kind])
+        values = pc.cast(texts, _UNDERSTOOD[kind])
     except pa.ArrowInvalid:
         return False
-    return True
+    return kind == "boolean" or _is_common(values, texts)
+
+
+def _is_common(moments: pa.Array, texts: pa.Array) -> bool:
+    """Tell whether Arrow and PostgreSQL read the same in all of these texts."""
+    first, last = (pa.scalar(each).cast(moments.type) for each in _COMMON_YEARS)
+    extremes = pc.min_max(moments)
+    if pc.less(extremes["min"], first).as_py() or pc.greater(extremes["max"], last).as_py():
+        return False
+    if pa.types.is_date(moments.type):
+        return True
+    return not pc.any(pc.match_substring_regex(texts, _FAR_OFFSET)).as_py()
 
 
 def _uncastable(asking: Connection, texts: pa.Array, kind: str) -> pa.Array:
     """Ask the database, once for each distinct text, which it would not cast; null it would."""
     distinct = [text for text in pc.unique(texts).to_pylist() if text is not None]
-    refused = asking.execute(
-        """
-        select text from unnest(%s::text[]) as text
-        where not pg_input_is_valid(text, %s) or text !~ %s
-        """,
-        [distinct, kind, _LOOKS_LIKE.get(kind, "")],
-    ).fetchall()
-    return pc.is_in(texts, value_set=pa.array([text for (text,) in refused], pa.string()))
+    refused = {text for text in distinct if kind == "jsonb" and _is_too_deep(text)}
+    judged = asking.execute(
+        sql.SQL(
+            """
+            select text from unnest({}::text[]) as text
+            where case
+                when text !~ {} or not pg_input_is_valid(text, {}) then true
+                else not {}
+            end
+            """
+        ).format(
+            sql.Placeholder(),
+            sql.Placeholder(),
+            sql.Placeholder(),
+            _WITHIN.get(kind, sql.SQL("true")),
+        ),
+        [[text for text in distinct if text not in refused], _LOOKS_LIKE.get(kind, ""), kind],
+    )
+    refused |= {text for (text,) in judged}
+    return pc.is_in(texts, value_set=pa.array(list(refused), pa.string()))
+
+
+def _is_too_deep(document: str) -> bool:
+    """Tell whether a JSON text nests more deeply than the database can follow."""
+    if document.count("[") + document.count("{") <= _DEEPEST:
+        return False
+    depth = 0
+    for mark in _JSON_MARKS.finditer(document):
+        depth += (mark[0] in "[{") - (mark[0] in "]}")
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _note(connection: Connection, contract: Contract, failures: list[tuple[int, str]]) -> None:

@@ -31,7 +31,9 @@ def list_(
         for cells in lines:
             typer.echo(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         return
-    table = Table(*_COLUMNS)
+    table = Table()
+    for name in _COLUMNS:
+        table.add_column(name, no_wrap=name in ("feed", "schedule", "owner"))
     for row in rows:
         table.add_row(*row)
     console.print(table)

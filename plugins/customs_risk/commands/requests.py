@@ -8,6 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
+from customs_risk.oversight import requests
+from customs_risk.oversight.requests import LEGAL_BASIS
 from customs_risk.settings import settings
 
 app = group("Information requests (Article 8). 信息提供要求。")
@@ -24,10 +26,11 @@ def ask(
     due: Annotated[datetime, typer.Option("--due", help="Day, or moment, in business time. 期限")],
     by: By,
     name: Annotated[str | None, typer.Option("--name", help="Name of the party. 名称")] = None,
+    basis: Annotated[
+        str, typer.Option("--basis", help="Legal basis, which the party is told. 法律依据")
+    ] = LEGAL_BASIS,
 ) -> None:
     """Ask a party for documents or answers by a day; it leaves through the outbox. 要求提供。"""
-    from customs_risk.oversight import requests
-
     # a bare day is there to its end
     is_day = due.time() == datetime.min.time()
     due = due.replace(hour=23, minute=59, second=59) if is_day else due
@@ -38,6 +41,7 @@ def ask(
         due_at=due.replace(tzinfo=settings().zone),
         asked_by=by,
         party_name=name,
+        legal_basis=basis,
     )
     say(f"{number}, due {due:%Y-%m-%d %H:%M}")
 
@@ -92,8 +96,6 @@ def close(
     reason: Reason,
 ) -> None:
     """Close a request that needs no further answer. 办结。"""
-    from customs_risk.oversight import requests
-
     if not requests.close(request, closed_by=by, reason=reason):
         say(f"{request}: no open request has that number")
         raise typer.Exit(1)

@@ -127,7 +127,7 @@ class _Driver:
             progress.mark(last_of_history)
         next_days = self._world.live_days(days, progress.answered_to)
         for number, day in enumerate(next_days, start=1):
-            self._day(day, f"day {number} of {days}, {day}", number % _TURNS)
+            self._day(day, f"day {number} of {days}, {day}")
             progress.mark(day)
         return next_days
 
@@ -143,12 +143,13 @@ class _Driver:
         self._wait([self._api.trigger("train_model", daily_run_id(last_day, "history"))])
         self._done()
 
-    def _day(self, day: date, what: str, turn: int) -> None:
+    def _day(self, day: date, what: str) -> None:
         self._tell(what, "morning deliveries")
         if day.weekday() == _MONDAY:
             self._wait([self._api.trigger("train_model", daily_run_id(day))])
         self._world.deliver_day(day, _DROPPED)
         self._outside.publish(day)
+        turn = len(business_days(self._world.history_end, day)) % _TURNS
         visited = [feed for place, feed in enumerate(_IN_TURN) if place % _TURNS == turn]
         self._collect(day, "day", (*_DROPPED, *_FETCHED_DAILY, *visited))
         self._world.deliver_day(day, ("declarations",))

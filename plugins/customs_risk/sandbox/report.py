@@ -106,10 +106,10 @@ def show_feeds(console: Console) -> None:
     """Print what each feed brought so far, by channel of Article 6."""
     table = Table(title="deliveries so far, by channel 各渠道数据接收情况", box=box.SIMPLE_HEAD)
     for heading in (
-        "channel 渠道", "feed 数据源", "deliveries 批次", "refused 拒收", "received 收到",
-        "loaded 入库", "quarantined 隔离", "duplicate 重复", "corrected 更正",
+        "channel\n渠道", "feed\n数据源", "deliveries\n批次", "refused\n拒收", "received\n收到",
+        "loaded\n入库", "quarant.\n隔离", "dupl.\n重复", "corrected\n更正",
     ):  # fmt: skip
-        table.add_column(heading, justify="left" if "feed" in heading else "right")
+        table.add_column(heading, justify="left" if "feed" in heading else "right", no_wrap=True)
     with warehouse.connect() as connection:
         for channel, feed, *counts in connection.execute(_FEEDS):
             table.add_row(channel, feed, *(f"{count or 0:,}" for count in counts))

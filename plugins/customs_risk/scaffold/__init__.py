@@ -109,6 +109,7 @@ def _declaration(wanted: Wanted, columns: list[Proposed]) -> str:
     known = _known_columns()
     told = [_column(each, known, must_be_there=(*key, known_at)) for each in columns]
     return templates.DECLARATION.format(
+        name=" ".join(wanted.title.split()),
         title=templates.flow({"en": wanted.title, "zh": wanted.title_zh}),
         origin=_origin(wanted),
         grain=templates.flow(f"one {wanted.grain.strip().removeprefix('one ')}"),

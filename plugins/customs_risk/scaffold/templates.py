@@ -10,7 +10,7 @@ import yaml
 from customs_risk.scaffold.proposal import Proposed
 
 DECLARATION = """\
-# {title}. Say here what a row is, whom it is about, and how it comes.
+# {name}. Say here what a row is, whom it is about, and how it comes.
 title: {title}
 version: 1  # raise it whenever deliveries are read or judged otherwise
 {origin}grain: {grain}

@@ -114,6 +114,11 @@ returns table (measured_rows bigint, timely_rows bigint, median_hours_to_know do
 language plpgsql stable
 as $$
 begin
+    -- a feed that does not say when a thing happened cannot be measured
+    if happened is null then
+        return query select 0::bigint, 0::bigint, null::float8;
+        return;
+    end if;
     return query execute format(
         'select count(*), count(*) filter (where hours <= $2), percentile_cont(0.5) within group (order by hours)
         from (

@@ -19,6 +19,9 @@ from expectations.contract import Contract
 from expectations.layout import Layout
 
 _ROWS = 20_000
+_SLICE = 32 << 20  # bytes of text at once
+_HIGHEST_RATIO = 200
+_SMALL = 64 << 20  # bytes up to which any ratio is harmless
 
 
 def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) -> Batches:
@@ -31,22 +34,23 @@ def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) 
     """
     wanted = sources(layout)
     try:
-        with pq.ParquetFile(path) as file:
-            _check_size(file.metadata, contract)
+        metadata = pq.read_metadata(path)
+        _check_size(metadata, path.stat().st_size, contract)
+        with pq.ParquetFile(path, read_dictionary=_texts_in(metadata)) as file:
             check_columns(file.schema_arrow.names, contract, layout)
             number = 0
             columns = list(dict.fromkeys(wanted.values()))
-            for batch in file.iter_batches(batch_size=_ROWS, columns=columns):
+            for batch in _small(file.iter_batches(batch_size=_ROWS, columns=columns), contract):
                 texts = [_texts(batch, source) for source in wanted.values()]
                 numbers = pa.array(range(number + 1, number + 1 + batch.num_rows), pa.int64())
                 number += batch.num_rows
                 rows = pa.RecordBatch.from_arrays([numbers, *texts], schema=schema_of(wanted))
                 yield _storable(rows, rejected)
     except (pa.ArrowException, OSError) as error:
-        raise Unreadable("file.readable", f"{type(error).__name__}: {error}") from error
+        raise Unreadable("file.readable", f"it is no sound Parquet: {error}") from error
 
 
-def _check_size(metadata: pq.FileMetaData, contract: Contract) -> None:
+def _check_size(metadata: pq.FileMetaData, size: int, contract: Contract) -> None:
     """Refuse a small file that unfolds into a giant one: as text, each cell takes a byte."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     unfolded = sum(group.total_byte_size for group in groups)
@@ -57,6 +61,52 @@ def _check_size(metadata: pq.FileMetaData, contract: Contract) -> None:
             f"the file unfolds to {max(unfolded, cells):,} bytes; "
             f"the contract allows {contract.max_bytes:,}",
         )
+    if unfolded > max(_SMALL, _HIGHEST_RATIO * size):
+        raise Unreadable(
+            "file.size",
+            f"the file is compressed to less than 1/{_HIGHEST_RATIO} of its {unfolded:,} bytes",
+        )
+
+
+def _texts_in(metadata: pq.FileMetaData) -> list[str]:
+    """Return the columns of texts: as dictionaries, they are measured before they unfold."""
+    columns = (metadata.schema.column(number) for number in range(metadata.num_columns))
+    return [
+        column.path
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY" and column.path == column.name
+    ]
+
+
+def _small(batches: Batches, contract: Contract) -> Batches:
+    """Slice batches so that each stays small as text, however often it repeats a long one.
+
+    Raises:
+        Unreadable: as text the file is larger than the contract allows.
+    """
+    total = 0
+    for batch in batches:
+        sizes = [_sizes(column) for column in batch.columns]
+        longest, written = (sum(each) for each in zip(*sizes, strict=True))
+        total += written
+        if total > contract.max_bytes:
+            raise Unreadable(
+                "file.size",
+                f"the file unfolds to more than the {contract.max_bytes:,} bytes that the "
+                "contract allows",
+            )
+        rows = max(1, _SLICE // max(1, longest))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
+
+
+def _sizes(values: pa.Array) -> tuple[int, int]:
+    """Return the length of a column's longest text, and of all of them together."""
+    if not pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type.value_type):
+        return 0, values.nbytes
+    lengths = pc.binary_length(values.dictionary)
+    all_lengths = pc.cast(lengths, pa.int64()).take(values.indices)
+    return pc.max(all_lengths).as_py() or 0, pc.sum(all_lengths).as_py() or 0
 
 
 def _texts(batch: pa.RecordBatch, source: str) -> pa.Array:
@@ -72,9 +122,13 @@ def _as_text(values: pa.Array) -> pa.Array:
         nested = (None if each is None else _json(each) for each in values.to_pylist())
         return pa.array(nested, pa.string())
     if pa.types.is_timestamp(kind) and kind.tz:
-        moments = pc.cast(pc.cast(values, pa.timestamp("us", "UTC")), pa.timestamp("us"))
+        # the database keeps microseconds
+        moments = pc.cast(values, pa.timestamp("us", "UTC"), safe=kind.unit != "ns")
+        moments = pc.cast(moments, pa.timestamp("us"))
         return pc.binary_join_element_wise(pc.cast(moments, pa.string()), "+00:00", "")
-    return pc.cast(values, pa.string())
+    texts = pc.cast(values, pa.string())
+    texts.validate(full=True)  # a file may call bytes a text that are none
+    return texts
 
 
 def _json(value: object) -> str:

@@ -11,6 +11,9 @@ _CHUNK = 1 << 20
 def encoding_of(path: Path, encodings: tuple[str, ...]) -> str:
     """Return the first declared encoding in which the whole file can be read.
 
+    Almost any bytes can be read in some encoding of Chinese or of Western Europe: a file that is
+    UTF-8 but for some damage is not tried in those.
+
     Raises:
         Unreadable: it can be read in none of them, or holds a NUL; the message names the lines.
     """
@@ -20,7 +23,18 @@ def encoding_of(path: Path, encodings: tuple[str, ...]) -> str:
         if line is None:
             return encoding
         failures.append(f"not {encoding} (line {line})")
+        if encoding.startswith("utf-8") and _is_damaged_utf8(path):
+            failures.append("most of it is: the file is damaged, or mixes encodings")
+            break
     raise Unreadable("file.encoding", "; ".join(failures))
+
+
+def _is_damaged_utf8(path: Path) -> bool:
+    """Tell whether what is not ASCII at a file's beginning is mostly sound UTF-8."""
+    with path.open("rb") as file:
+        text = file.read(_CHUNK).decode("utf-8", "replace")
+    beyond_ascii = sum(not character.isascii() for character in text)
+    return beyond_ascii > 3 * text.count("\ufffd")
 
 
 def _undecodable_line(path: Path, encoding: str) -> int | None:

@@ -14,6 +14,9 @@ from expectations.layout import Layout, Origin
 
 # Arrow reads some forty blocks ahead; a row longer than a block refuses its file
 _BLOCK = 1 << 20
+# of the columns that a refusal names
+_MOST_NAMED = 20
+_LONGEST_NAME = 100
 
 
 def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) -> Batches:
@@ -44,7 +47,7 @@ def batches(path: Path, contract: Contract, layout: Layout, rejected: Rejected) 
                 columns = [batch.column(source) for source in wanted.values()]
                 yield pa.RecordBatch.from_arrays([pa.array(lines), *columns], schema=schema)
     except pa.ArrowInvalid as error:
-        raise Unreadable("file.readable", str(error)) from error
+        raise Unreadable("file.readable", f"it is no table: {error}") from error
     for row_no, text in found[seen:]:
         rejected.add(row_no, text)
 
@@ -75,9 +78,16 @@ def check_columns(delivered: Iterable[str], contract: Contract, layout: Layout) 
     if not is_closed:
         repeated = [name for name in repeated if name in wanted]
     problems = {"missing": missing, "unknown": unknown, "repeated": repeated}
-    told = [f"{kind} columns: {', '.join(names)}" for kind, names in problems.items() if names]
+    told = [f"{kind} columns: {_listed(names)}" for kind, names in problems.items() if names]
     if told:
         raise Unreadable("file.columns", "; ".join(told))
+
+
+def _listed(names: list[str]) -> str:
+    """Name the columns, and not more of them than somebody would read."""
+    named = ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def _open(path: Path, encoding: str, columns: list[str], found: Rejected) -> csv.CSVStreamingReader:
@@ -103,7 +113,7 @@ def _open(path: Path, encoding: str, columns: list[str], found: Rejected) -> csv
             ),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise Unreadable("file.readable", str(error)) from error
+        raise Unreadable("file.readable", f"it is no table: {error}") from error
 
 
 def _header(path: Path, encoding: str) -> list[str]:
@@ -116,4 +126,4 @@ def _header(path: Path, encoding: str) -> list[str]:
         ) as reader:  # fmt: skip
             return list(reader.schema.names)
     except pa.ArrowInvalid as error:
-        raise Unreadable("file.readable", str(error)) from error
+        raise Unreadable("file.readable", f"it is no table: {error}") from error
