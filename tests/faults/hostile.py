@@ -65,7 +65,14 @@ UNICODE = (
     "\ufffd\uffff\ufdd0",
     "a\u00a0b\u3000c",
 )
-CONTROLS = ("bell\x07", "escape\x1b[31mred\x1b[0m", "\x01\x02\x03", "del\x7f", "unit\x1f", "\x85nel")
+CONTROLS = (
+    "bell\x07",
+    "escape\x1b[31mred\x1b[0m",
+    "\x01\x02\x03",
+    "del\x7f",
+    "unit\x1f",
+    "\x85nel",
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,11 @@ def corpus(cases: Iterable[Case]) -> Iterator[Hostile]:
 def all_cases() -> list[Hostile]:
     """Return the whole corpus."""
     names = ("tables", "parquet", "spreadsheets", "documents", "messages", "archives")
-    modules = [import_module(f"tests.faults.hostile_{name}") for name in names if (Path(__file__).parent / f"hostile_{name}.py").exists()]
+    modules = [
+        import_module(f"tests.faults.hostile_{name}")
+        for name in names
+        if (Path(__file__).parent / f"hostile_{name}.py").exists()
+    ]
     return list(corpus(case for module in modules for case in module.cases()))
 
 

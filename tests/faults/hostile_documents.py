@@ -66,7 +66,7 @@ def _ndjson() -> Iterator[Case]:
     cut = whole.encode().replace(b"RILO", "走".encode())[: -len(whole) // 2]
     yield case("nothing", b"", Refused("file.not_empty"))
     yield case("blank lines", b"\n \n\r\n\n", Refused("file.not_empty"))
-    yield case("a character cut", (whole + "{\"x\": \"").encode() + "酒".encode()[:2], _ENCODING)
+    yield case("a character cut", (whole + '{"x": "').encode() + "酒".encode()[:2], _ENCODING)
     del cut
     no_objects = ("1", '"text"', "null", "[]", "true", "[{}]", "NaN", "{}x", "{'a': 1}", "\\")
     taken = Taken(3, spread(range(4, 4 + len(no_objects)), _INCOMPLETE))
@@ -175,7 +175,9 @@ def _ndjson() -> Iterator[Case]:
     yield case("UTF-16", lines("utf-16").encode("utf-16"), _ENCODING)
     yield case("latin-1", lines("latin").replace("RILO", "é").encode("latin-1"), _ENCODING)
     long = seizures("long", 1, {"concealment": "x" * 5_000_000})
-    yield case("a line of 5 MB", "\n".join([*long, *seizures("after", 1)]), Taken(2, {2: _INCOMPLETE}))
+    yield case(
+        "a line of 5 MB", "\n".join([*long, *seizures("after", 1)]), Taken(2, {2: _INCOMPLETE})
+    )
     wide = seizures("wide", 1, {"concealment": "x" * 3_000_000})
     yield case("a value of 3 MB", "\n".join(wide), Taken(1, {2: ["concealment.length"]}))
     many = seizures("many members", 1, {f"member{number}": number for number in range(100_000)})
@@ -183,8 +185,14 @@ def _ndjson() -> Iterator[Case]:
     strangers = seizures("strangers", 1, {"where": "NL", "what": ["a"], "conveyance": 7})
     taken = Taken(1, {2: ["seized_goods.present", "seizure_country.present"]})
     yield case("texts where objects stand", "\n".join(strangers), taken)
-    yield case("a list in one line", f"[{','.join(seizures('list', 2))}]", Taken(0, {1: _INCOMPLETE}))
-    yield case("CSV inside", "seizure_id,reported_at\nZ1,2026-06-30\n", Taken(0, {1: _INCOMPLETE, 2: _INCOMPLETE}))
+    yield case(
+        "a list in one line", f"[{','.join(seizures('list', 2))}]", Taken(0, {1: _INCOMPLETE})
+    )
+    yield case(
+        "CSV inside",
+        "seizure_id,reported_at\nZ1,2026-06-30\n",
+        Taken(0, {1: _INCOMPLETE, 2: _INCOMPLETE}),
+    )
     yield case("an archive inside", b"PK\x03\x04" + bytes(60), _ENCODING)
 
 
@@ -235,7 +243,9 @@ def _json() -> Iterator[Case]:
     yield case("a record nested without end", deep, _UNREADABLE)
     closed = _dumped(recalls("closed", 1))[:-1] + "," + '{"a":' * 5_000 + "1" + "}" * 5_000 + "]"
     yield case("a record nested deeply", closed, _UNREADABLE)
-    twice = _dumped(recalls("twice", 1)).replace('{"RecallNumber"', '{"RecallID": 1, "RecallNumber"')
+    twice = _dumped(recalls("twice", 1)).replace(
+        '{"RecallNumber"', '{"RecallID": 1, "RecallNumber"'
+    )
     yield case("a member twice", twice, Taken(1))
     same = recalls("same", 1) * 3
     yield case("a record three times", _dumped(same), Taken(1, duplicate=2))
@@ -256,7 +266,7 @@ def _json() -> Iterator[Case]:
     taken = Taken(1, {2: _INCOMPLETE, 3: _INCOMPLETE, 4: ["hazards.type"]})
     yield case("half characters and NUL", escaped, taken)
     yield case("half a character", half, Taken(1, {2: _INCOMPLETE}))
-    raw = _dumped(recalls("raw", 1)).encode().replace(b"Recall\"", b"Re\0call\"")
+    raw = _dumped(recalls("raw", 1)).encode().replace(b'Recall"', b'Re\0call"')
     yield case("a NUL as it is", raw, _UNREADABLE)
     for number in ("1e400", "1" * 5000, "1e99999999999999999999", "-0.0", "1e-400"):
         name = f"the number {number[:12]}"
@@ -281,14 +291,21 @@ def _json() -> Iterator[Case]:
 
 def _wco() -> Iterator[Case]:
     def declaration(case_name: str, number: int, **changes: str) -> str:
-        values = {"goods": "轮胎", "name": "上海示例", "moment": "20260629091500+0800", "mass": "80"}
+        values = {
+            "goods": "轮胎",
+            "name": "上海示例",
+            "moment": "20260629091500+0800",
+            "mass": "80",
+        }
         values |= changes
         return _DECLARATION.format(id=f"{_key(case_name)}-{number}", **values)
 
     def document(name: str, count: int, *hostile: dict[str, str], before: str = "") -> str:
         changes: list[dict[str, str]] = [{}] * count + list(hostile)
         inner = "".join(declaration(name, number, **each) for number, each in enumerate(changes))
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n{before}<Declarations>{inner}</Declarations>'
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n{before}<Declarations>{inner}</Declarations>'
+        )
 
     def case(name: str, content: str | bytes, expected: Refused | Taken) -> Case:
         written = content if isinstance(content, bytes) else content.encode()
@@ -301,9 +318,7 @@ def _wco() -> Iterator[Case]:
     yield case("no records", b"<Declarations/>", Refused("file.not_empty"))
     yield case("no XML", b"declaration_id,declared_at\n1,2\n", _UNREADABLE)
     yield case("two roots", whole + "<again/>", _UNREADABLE)
-    laughs = "".join(
-        f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 10)
-    )
+    laughs = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 10))
     bombs = {
         "a billion laughs": f'<!DOCTYPE d [<!ENTITY l0 "ha">{laughs}]>',
         "a quadratic bomb": f'<!DOCTYPE d [<!ENTITY l9 "{"x" * 100_000}">]>',
@@ -355,14 +370,14 @@ def _wco() -> Iterator[Case]:
     wide = document("utf-16", 10).replace("UTF-8", "UTF-16", 1).encode("utf-16")
     yield case("UTF-16 that says so", wide, Taken(10))
     yield case("a byte order mark", "\ufeff" + document("mark", 10), Taken(10))
-    yield case("latin-1 that says UTF-8", document("l", 9, {"goods": "é"}).encode("gb18030"), _UNREADABLE)
+    yield case(
+        "latin-1 that says UTF-8", document("l", 9, {"goods": "é"}).encode("gb18030"), _UNREADABLE
+    )
     deep = document("deep", 9).replace("</Declarations>", "<a>" * 100_000)
     yield case("nested without end", deep, _UNREADABLE)
     inside = document("inside", 10, {"goods": "<b>" * 240 + "x" + "</b>" * 240})
     yield case("nested within a record", inside, Taken(11))
-    again = document("nested", 9) .replace(
-        "<Seller>", declaration("nested", 99) + "<Seller>", 1
-    )
+    again = document("nested", 9).replace("<Seller>", declaration("nested", 99) + "<Seller>", 1)
     yield case("a record within a record", again, Taken(9))
     many = " ".join(f'a{number}="x"' for number in range(50_000))
     attributed = document("attributes", 10).replace("<Seller>", f"<Seller {many}>", 1)
@@ -399,7 +414,9 @@ def _wco() -> Iterator[Case]:
     yield Case("wco: a record of 30 MB", "wco", without_end, _UNREADABLE)
 
     def one_comment() -> bytes:
-        return document("comment", 1).replace("<Seller>", f"<!--{'x' * 9_000_000}--><Seller>").encode()
+        return (
+            document("comment", 1).replace("<Seller>", f"<!--{'x' * 9_000_000}--><Seller>").encode()
+        )
 
     yield Case("wco: a comment of 9 MB", "wco", one_comment, Taken(1))
 

@@ -165,7 +165,11 @@ def _shapes() -> Iterator[Case]:
     name = "a column twice"
     yield _csv(name, text(rows(name), [*_COLUMNS, "hs6"]), Refused("file.columns", "repeated"))
     name = "a column missing"
-    yield _csv(name, text(rows(name), [each for each in _COLUMNS if each != "hs6"]), Refused("file.columns", "missing"))
+    yield _csv(
+        name,
+        text(rows(name), [each for each in _COLUMNS if each != "hs6"]),
+        Refused("file.columns", "missing"),
+    )
     name = "a column of SQL"
     header = [*_COLUMNS, 'x" text); drop table ops.batches; --']
     yield _csv(name, text(rows(name), header), Refused("file.columns", "unknown"))
@@ -346,4 +350,3 @@ def _written(table: pa.Table, **options: Any) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, **options)
     return file.getvalue()
-

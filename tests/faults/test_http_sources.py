@@ -2,21 +2,26 @@
 
 import json
 import time
-import zipfile
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from customs_risk import warehouse as doors
 from customs_risk.collect.sources import SourceFailed, fetch
 from customs_risk.collect.sources.watermarks import remembered
 from customs_risk.settings import Settings
-from expectations.contract import Contract, contract_of
-from expectations.layout import Paging, Since, Source
+from expectations.layout import Paging, Since
+from tests.faults.http_stage import (  # noqa: F401 - fixtures are used by their names
+    PASSWORD,
+    SECRET,
+    TIMEOUT_SECONDS,
+    feed,
+    ids,
+    left_behind,
+    moody,
+    some_records,
+    stage,
+)
 from tests.faults.moody_server import (
     Handler,
     behave,
@@ -27,80 +32,10 @@ from tests.faults.moody_server import (
     no_json,
     page_for_people,
     page_in_disguise,
-    playing,
     round_in_a_circle,
     silent,
     status,
 )
-
-SECRET = "s3cret-in-the-query"
-PASSWORD = "s3cret-of-the-connection"
-TIMEOUT_SECONDS = 0.4
-
-
-@pytest.fixture(scope="module")
-def moody() -> Iterator[str]:
-    with playing(behave) as url:
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def stage(moody: str, warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty stage and inbox, no watermark, and a connection with little patience."""
-    Handler.acts, Handler.asked, Handler.records = [], [], some_records(1, 5)
-    Handler.bodies = []
-    connection = {
-        "conn_type": "http",
-        "host": moody,
-        "login": "someone",
-        "password": PASSWORD,
-        "extra": {
-            "timeout_seconds": TIMEOUT_SECONDS,
-            "backoff_seconds": 0.05,
-            "longest_wait_seconds": 2,
-            "params": {"api_key": SECRET},
-            "X-Token": "s3cret-in-a-header",
-            "trust_env": False,
-        },
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_MOODY", json.dumps(connection))
-    with doors.connect() as database:
-        database.execute("truncate ops.watermarks")
-    for path in warehouse.inbox.rglob("*.*"):
-        path.unlink()
-
-
-def some_records(first: int, last: int) -> list[dict]:
-    return [
-        {"id": number, "changed": f"2026-06-{number:02}T08:00:00Z"}
-        for number in range(first, last + 1)
-    ]
-
-
-def feed(**source: object) -> Contract:
-    """A real feed's contract that asks the moody server."""
-    contract = contract_of("enterprise_status")
-    told: dict = {
-        "told": "a provider of many moods",
-        "kind": "http",
-        "connection": "moody",
-        "path": "api/news",
-        "since": Since(field="changed", param="since"),
-        "paging": Paging(kind="offset", size=2, size_param="top", position_param="skip"),
-    }
-    changes = {"format": "json", "records": "value.item", "source": Source(**told | source)}
-    return contract.model_copy(update=changes)
-
-
-def ids(paths: list[Path]) -> list[int]:
-    """The records of deliveries, in the order in which they came."""
-    pages = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
-    return [record["id"] for page in pages for record in page["value"]]
-
-
-def left_behind(warehouse: Settings) -> list[str]:
-    return [path.name for path in warehouse.inbox.rglob("*.*")]
-
 
 PASSING = {
     "500": status(500),
@@ -393,91 +328,3 @@ def test_a_fetch_that_is_killed_before_it_remembers_doubles_nothing(warehouse: S
 
 def killed(*_arguments: object) -> None:
     raise KeyboardInterrupt
-
-
-class Document:
-    """A file that a server replaces now and then."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def __call__(self, handler: Handler) -> None:
-        etag = f'"{hash(self.content)}"'
-        if handler.headers.get("If-None-Match") == etag:
-            handler.send_response(304)
-            handler.end_headers()
-            return
-        handler.give(self.content, kind="text/csv", ETag=etag)
-
-
-def plain(**source: object) -> Contract:
-    contract = feed(since=None, paging=None, **source)
-    return contract.model_copy(update={"format": "csv", "records": None})
-
-
-def test_a_document_is_fetched_when_it_has_changed() -> None:
-    document = Document(b"a,b\n1,2\n")
-    Handler.acts = [document] * 2
-    (path,) = fetch(plain())
-    assert path.read_bytes() == document.content
-    assert fetch(plain()) == []
-
-    document.content = b"a,b\n3,4\n"
-    Handler.acts = [status(500), document]
-    (path,) = fetch(plain())
-    # the same second as the first: neither is lost
-    assert path.name == "enterprise_status_20260701T093001.csv"
-    assert path.read_bytes() == document.content
-
-
-def test_several_files_make_one_archive_whenever_one_has_changed() -> None:
-    documents = {name: Document(name.encode()) for name in ("SDN.CSV", "ADD.CSV", "ALT.CSV")}
-
-    def serve(handler: Handler) -> None:
-        documents[urlsplit(handler.path).path.rpartition("/")[2]](handler)
-
-    contract = plain(files=tuple(documents)).model_copy(update={"packed": True})
-    Handler.acts = [serve] * 3
-    (path,) = fetch(contract)
-    assert path.suffix == ".zip"
-    assert contents(path) == {name: name.encode() for name in documents}
-
-    Handler.acts = [serve] * 3
-    assert fetch(contract) == []
-
-    documents["ALT.CSV"].content = b"changed"
-    Handler.acts = [serve, serve, status(500), serve, serve, serve]
-    (path,) = fetch(contract)
-    assert contents(path) == {
-        "SDN.CSV": b"SDN.CSV",
-        "ADD.CSV": b"ADD.CSV",
-        "ALT.CSV": b"changed",
-    }
-
-
-def test_an_archive_that_is_cut_short_is_fetched_again(tmp_path: Path) -> None:
-    whole = tmp_path / "whole.zip"
-    with zipfile.ZipFile(whole, "w") as archive:
-        archive.writestr("a.csv", "a,b\n1,2\n")
-    content = whole.read_bytes()
-    contract = plain().model_copy(update={"packed": True})
-    Handler.acts = [Document(content[:-20]), Document(content)]
-
-    (path,) = fetch(contract)
-
-    assert path.read_bytes() == content
-
-
-def contents(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def test_the_same_bytes_under_another_tag_are_no_news() -> None:
-    Handler.acts = [
-        lambda handler: handler.give(b"a\n1\n", kind="text/csv", ETag='"one"'),
-        lambda handler: handler.give(b"a\n1\n", kind="text/csv", ETag='"two"'),
-    ]
-
-    assert len(fetch(plain())) == 1
-    assert fetch(plain()) == []

@@ -17,12 +17,15 @@ from expectations.contract import contract_of
 
 COLUMNS = list(contract_of("declarations").columns)
 COUNT = 40_000
-# the moment it dies: as soon as the ledger, or a table of the gate, has come this far
+# the moment it dies: as soon as the ledger, the gate or the server's own view has come this far
 MOMENTS = {
     "landed": "select count(*) from ops.batches where status = 'landed'",
-    "gated": "select count(*) from pg_tables where schemaname = 'gate'",
-    "copied": "select count(*) from gate.declarations_text having count(*) > 0",
+    "copying": "select count(*) from pg_stat_progress_copy where tuples_processed > 0",
     "typed": "select count(*) from gate.declarations having count(*) > 0",
+    "loading": """
+        select count(*) from pg_stat_activity
+        where query like '%insert into raw.%' and pid <> pg_backend_pid()
+    """,
 }
 
 

@@ -14,11 +14,11 @@ from customs_risk.collect.sources.connections import connection_of
 from customs_risk.collect.sources.failure import Trouble
 from customs_risk.collect.sources.inbox import Inbox
 from customs_risk.collect.sources.retries import Attempts, Patience
-from customs_risk.collect.sources.since import moment, order_of, rank_of
 from customs_risk.collect.sources.watermarks import remember, remembered
 from customs_risk.settings import settings
 from expectations.contract import Contract
 from expectations.layout import Since
+from expectations.order import moment, order_of, rank_of
 
 if TYPE_CHECKING:
     from psycopg import Connection

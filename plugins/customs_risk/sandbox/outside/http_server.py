@@ -21,7 +21,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from customs_risk.collect.sources.since import Order, order_of, rank_of
+from expectations.order import Order, order_of, rank_of
 
 if TYPE_CHECKING:
     from customs_risk.sandbox.outside.shelf import Json, Shelf

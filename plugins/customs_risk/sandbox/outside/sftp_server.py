@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from threading import Event, Thread
 
-import paramiko  # type: ignore[import-untyped]
+import paramiko
 
 _BACKLOG = 20
 # a client that leaves without a word is no error of the run
