@@ -11,7 +11,8 @@ import yaml
 from customs_risk import collect, steps
 from customs_risk import warehouse as doors
 from customs_risk.collect import BatchOutcome, intake
-from customs_risk.settings import Settings
+from customs_risk.commands.feeds import markdown_lines
+from customs_risk.settings import REPOSITORY, Settings
 from expectations import sources
 from expectations.contract import FEEDS, Contract, contracts, read_contract
 
@@ -93,3 +94,15 @@ def test_every_declared_file_is_read() -> None:
 
 def test_dbt_sources_are_those_that_the_declarations_make() -> None:
     assert sources.PATH.read_text(encoding="utf-8") == sources.render(), "run `make sources`"
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_lists_every_feed_as_it_is_declared(readme: str) -> None:
+    text = (REPOSITORY / readme).read_text(encoding="utf-8")
+    shown = text.partition("<!-- feeds")[2].partition("<!-- end of feeds -->")[0]
+    lines = [line for line in shown.splitlines() if line.startswith("|")]
+    assert lines == markdown_lines(), "run `customs-risk feed list --markdown`"
+
+
+def test_every_channel_of_article_6_has_a_feed() -> None:
+    assert {contract.channel for contract in contracts()} == {None, *range(1, 8)}

@@ -16,6 +16,9 @@ app = group("Feeds and what they deliver. 数据源及其投递。")
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A delivery. 投递文件")]
 _DAY = ["%Y-%m-%d"]
+_HEADINGS = (
+    "feed 数据源", "what 内容", "channel 渠道", "format 格式", "source 来源", "schedule 周期",
+)  # fmt: skip
 _COLUMNS = ("feed", "channel", "format", "source", "schedule", "owner")
 
 
@@ -25,18 +28,36 @@ def list_(
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown. 输出Markdown")] = False,
 ) -> None:
     """List the feeds, channel by channel. 列出数据源。"""
-    rows = [_row(each) for each in sorted(contracts(), key=lambda each: each.channel or 0)]
     if markdown:
-        lines = [_COLUMNS, tuple("---" for _ in _COLUMNS), *rows]
-        for cells in lines:
-            typer.echo(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        typer.echo("\n".join(markdown_lines()))
         return
     table = Table()
     for name in _COLUMNS:
         table.add_column(name, no_wrap=name in ("feed", "schedule", "owner"))
-    for row in rows:
-        table.add_row(*row)
+    for contract in _by_channel():
+        table.add_row(*_row(contract))
     console.print(table)
+
+
+def markdown_lines() -> list[str]:
+    """Return the table that the READMEs show, line by line."""
+    heading = (
+        "feed 数据源",
+        "what 内容",
+        "channel 渠道",
+        "format 格式",
+        "source 来源",
+        "schedule 周期",
+    )
+    rows = [heading, tuple("---" for _ in heading)]
+    for contract in _by_channel():
+        feed, channel, formats, source, schedule, _ = _row(contract)
+        rows.append((f"`{feed}`", str(contract.title), channel, formats, source, f"`{schedule}`"))
+    return [f"| {' | '.join(cells)} |" for cells in rows]
+
+
+def _by_channel() -> list[Contract]:
+    return sorted(contracts(), key=lambda each: each.channel or 0)
 
 
 def _row(contract: Contract) -> tuple[str, ...]:
@@ -44,7 +65,7 @@ def _row(contract: Contract) -> tuple[str, ...]:
     formats += [f"{name}: {_format(contract.layout(name))}" for name in contract.layouts]
     return (
         contract.feed,
-        str(contract.channel or "supervision"),
+        str(contract.channel or "–"),
         "; ".join(formats),
         f"{contract.source.told} ({contract.source.kind})",
         contract.schedule,
