@@ -16,10 +16,12 @@ import psycopg
 import pytest
 
 from customs_risk.embedded import guard, postgres
+from expectations.contract import contracts
 
 pytestmark = pytest.mark.timeout(1500)
 
-FEEDS = (
+# the others are visited in turn, some of them later than these few days
+DAILY = (
     "declarations",
     "inspection_results",
     "monitoring_samples",
@@ -129,17 +131,18 @@ def assert_ledger_adds_up(warehouse: psycopg.Connection) -> None:
         """
     ).fetchall()
     assert wrong == []
-    for feed in FEEDS:
+    for contract in contracts():
+        columns = ", ".join(f'"{name}"' for name in contract.columns)
         loaded, rows, distinct = warehouse.execute(
             f"""
             select
-                (select coalesce(sum(loaded), 0) from ops.batches where feed = '{feed}'),
-                (select count(*) from raw.{feed}),
-                (select count(distinct row_hash) from raw.{feed})
+                (select coalesce(sum(loaded), 0) from ops.batches where feed = '{contract.feed}'),
+                (select count(*) from raw.{contract.feed}),
+                (select count(distinct row({columns}, known_at)::text) from raw.{contract.feed})
             """
         ).fetchone() or (None, None, None)
-        assert loaded == rows == distinct, feed
-        assert rows, f"{feed}: nothing was loaded"
+        assert loaded == rows == distinct, contract.feed
+        assert rows or contract.feed not in DAILY, f"{contract.feed}: nothing was loaded"
 
 
 def assert_every_declaration_is_answered(warehouse: psycopg.Connection) -> None:
