@@ -166,7 +166,8 @@ def _enter(path: Path, feed: str, sha256: str, is_backfill: bool) -> None:
                 "batch_id": f"{feed}-{stamp}-{sha256[:8]}",
                 "feed": feed,
                 "sha256": sha256,
-                "file_name": path.name,
+                # a sender's file system may hold bytes that are no text
+                "file_name": path.name.encode("utf-8", "backslashreplace").decode(),
                 "sent_at": sent_at,
                 "is_backfill": is_backfill,
             },

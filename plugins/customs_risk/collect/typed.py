@@ -31,7 +31,7 @@ _LOOKS_LIKE = {
 }
 # what PostgreSQL reads and others cannot: no double holds such a number, no calendar such a moment
 _WITHIN = {
-    "numeric": sql.SQL("abs(text::numeric) < 1e300"),
+    "numeric": sql.SQL("(text::numeric = 0 or abs(text::numeric) between 1e-300 and 1e300)"),
     "timestamptz": sql.SQL("text::timestamptz between '0001-01-02 00:00Z' and '9999-12-30 00:00Z'"),
 }
 _DEEPEST = 1000  # levels of JSON: the database refuses more with its whole statement

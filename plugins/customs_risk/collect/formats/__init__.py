@@ -4,9 +4,9 @@ reading.py         what every format gives
 shaping.py         from a file's columns to a feed's
 table.py           CSV
 columnar.py        Parquet
-workbook.py        Excel
+workbook.py        Excel; workbook_parts.py measures what a workbook would unfold to
 json_lines.py      messages, one a line
-json_documents.py  documents that hold a list of records, page after page
+json_documents.py  documents that hold a list of records, page after page; json_stream.py
 xml_documents.py   documents that hold elements
 edifact.py         interchanges; cuscar.py and paxlst.py know their messages
 sdn.py             the three tables of a sanctions list

@@ -2,6 +2,7 @@
 
 import mmap
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -20,6 +21,8 @@ _MOST_MEMBERS = 10_000
 _HIGHEST_RATIO = 200
 _SMALL = 1 << 20  # bytes up to which any ratio is harmless
 _CHUNK = 1 << 20
+# the others may ask for gigabytes before they unpack a byte
+_WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENTRY = b"PK\x01\x02"  # how each entry of an archive's directory begins
 _ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar")
 _MAGIC = (
@@ -91,8 +94,8 @@ def opened(path: Path, most_bytes: int) -> zipfile.ZipFile:
     """Open an archive whose directory promises no harm.
 
     Raises:
-        Unreadable: it is no zip archive, or one of its members is encrypted, nested, too large,
-            twice there, or named as if it lay elsewhere; the message names the member.
+        Unreadable: it is no zip archive, or one of its members is encrypted, nested, a link, too
+            large, twice there, or named as if it lay elsewhere; the message names the member.
     """
     if _has_too_many_entries(path):
         raise _refusal("archive", f"it has more than {_MOST_MEMBERS:,} members")
@@ -169,6 +172,10 @@ def _danger(member: zipfile.ZipInfo, names: set[str]) -> str | None:
         return "it is there twice"
     if member.flag_bits & 0x1:
         return "it is encrypted"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "it is a symbolic link"
+    if member.compress_type not in _WAYS:
+        return "it is compressed in another way than deflate"
     if PurePosixPath(name).suffix.lower() in _ARCHIVES:
         return "it is an archive itself"
     if member.file_size > max(_SMALL, _HIGHEST_RATIO * member.compress_size):

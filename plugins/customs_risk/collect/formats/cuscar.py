@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from pathlib import Path
 
 from customs_risk.collect.formats.edifact import (
@@ -19,6 +19,8 @@ from expectations.contract import Contract
 from expectations.layout import Layout
 
 _KG_PER = {"KGM": Decimal(1), "TNE": Decimal(1000), "LBR": Decimal("0.45359237")}
+_NOTHING = Decimal(-1)
+_LONGEST_NUMBER = 100  # digits
 _GROSS = ("G", "WT", "AAB")
 
 Fields = dict[str, str | None]
@@ -131,9 +133,9 @@ def _mass(segments: list[Segment]) -> str | None:
             return f"{value} {unit}"
         try:
             mass = Decimal(value.replace(",", ".")) * _KG_PER[unit]
-        except InvalidOperation:
+        except DecimalException:
             return value
-        return format(mass.normalize(), "f") if mass.is_finite() else value
+        return _written(mass.normalize()) if mass.is_finite() else value
     return None
 
 
@@ -161,16 +163,23 @@ def _total(goods: list[Item], field: str) -> str | None:
             continue
         try:
             total = (total or Decimal(0)) + Decimal(str(text))
-        except InvalidOperation:
+        except DecimalException:
             return str(text)
-    return None if total is None else format(total, "f")
+    return None if total is None else _written(total)
 
 
 def _decimal(text: object) -> Decimal:
     try:
-        return Decimal(str(text))
-    except InvalidOperation:
-        return Decimal(-1)
+        number = Decimal(str(text))
+    except DecimalException:
+        return _NOTHING
+    return number if number.is_finite() else _NOTHING
+
+
+def _written(number: Decimal) -> str:
+    """Write a number out, unless it has so many digits that they would fill the memory."""
+    is_long = not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER
+    return str(number) if is_long else format(number, "f")
 
 
 def _joined(texts: Iterable[str]) -> str | None:

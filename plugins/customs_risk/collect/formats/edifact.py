@@ -17,6 +17,7 @@ from expectations.layout import Layout
 
 _LARGEST = 64 << 20  # bytes: an interchange is read whole
 _MOST_SEGMENTS = 500_000  # of one message
+_MOST_DIGITS = 18  # of a count
 _TAG = re.compile(r"[A-Z]{3}")
 _ADVICE = "UNA"
 
@@ -154,10 +155,11 @@ def _prepared(header: Segment) -> tuple[str, str | None]:
 
 
 def _check(segment: Segment, count: int, what: str, reference: str | None) -> None:
-    if segment.at(1) is None or not str(segment.at(1)).isdecimal():
+    counted = segment.at(1) or ""
+    if not counted.isdecimal() or len(counted) > _MOST_DIGITS:
         raise _broken(segment, f"it counts no {what}")
-    if int(str(segment.at(1))) != count:
-        raise _broken(segment, f"it counts {segment.at(1)} {what}, and there are {count}")
+    if int(counted) != count:
+        raise _broken(segment, f"it counts {counted} {what}, and there are {count}")
     if segment.at(2) != reference:
         raise _broken(segment, f"its reference is {segment.at(2)}, and {reference} was opened")
 

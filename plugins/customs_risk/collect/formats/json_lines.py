@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 from customs_risk.collect.formats.encoding import encoding_of
 from customs_risk.collect.formats.reading import Record, told
-from customs_risk.collect.formats.values import at_path, text_of
+from customs_risk.collect.formats.values import at_path, fraction, text_of
 from expectations.contract import Contract
 from expectations.layout import Layout
 
@@ -60,7 +59,7 @@ def _skip_the_rest(file: Any) -> None:
 
 def _parsed(line: str) -> dict[str, Any]:
     """Return the object that a line holds; numbers keep all their digits."""
-    value = json.loads(line, parse_float=Decimal, parse_constant=_refuse)
+    value = json.loads(line, parse_float=fraction, parse_constant=_refuse)
     if not isinstance(value, dict):
         raise ValueError("a message must be an object")
     return value

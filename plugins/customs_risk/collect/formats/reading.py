@@ -12,6 +12,11 @@ _ROWS = 20_000
 _MOST_REJECTED = 100_000
 # the delivered bytes are kept whole elsewhere: what is told of a rejected record may be cut
 _TOLD = 10_000
+# of all of them together, in characters; further ones are told in a few words
+_MOST_TOLD = 20_000_000
+_BRIEFLY = 200
+# rows of long texts wait in smaller batches
+_MOST_WAITING = 8 << 20  # characters, or bytes
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -45,13 +50,17 @@ class Rejected(list[tuple[int, str]]):
         Unreadable: there is so much of it that the file must be in another format.
     """
 
+    characters = 0
+
     def add(self, row_no: int, text: str) -> None:
         """Keep one of them."""
         if len(self) >= _MOST_REJECTED:
             raise Unreadable(
                 "file.readable", f"more than {_MOST_REJECTED:,} records are no rows, up to {row_no}"
             )
-        self.append((row_no, told(text)))
+        words = told(text if self.characters < _MOST_TOLD else text[:_BRIEFLY])
+        self.characters += len(words)
+        self.append((row_no, words))
 
 
 @dataclass
@@ -103,6 +112,7 @@ def from_records(records: Iterator[Record], columns: Iterable[str]) -> Reading:
 def in_batches(records: Iterator[Record], names: list[str], rejected: Rejected) -> Batches:
     """Gather records into batches; those that no database could store are set apart."""
     waiting: list[Record] = []
+    size = 0
     for record in records:
         text = record.rejected
         if text is None and not _storable(record):
@@ -111,9 +121,10 @@ def in_batches(records: Iterator[Record], names: list[str], rejected: Rejected) 
             rejected.add(record.row_no, text)
             continue
         waiting.append(record)
-        if len(waiting) == _ROWS:
+        size += sum(len(text) for text in record.cells.values() if text)
+        if len(waiting) == _ROWS or size > _MOST_WAITING:
             yield _batch(waiting, names)
-            waiting = []
+            waiting, size = [], 0
     if waiting:
         yield _batch(waiting, names)
 
@@ -121,13 +132,14 @@ def in_batches(records: Iterator[Record], names: list[str], rejected: Rejected) 
 def gathered(batches: Batches) -> Batches:
     """Join small batches of one schema, such as those of documents with one record each."""
     waiting: list[pa.RecordBatch] = []
-    count = 0
+    count = size = 0
     for batch in batches:
         waiting.append(batch)
         count += batch.num_rows
-        if count >= _ROWS:
+        size += batch.nbytes
+        if count >= _ROWS or size > _MOST_WAITING:
             yield pa.concat_batches(waiting)
-            waiting, count = [], 0
+            waiting, count, size = [], 0, 0
     if waiting:
         yield pa.concat_batches(waiting)
 

@@ -1,10 +1,24 @@
 """JSON values as texts: the same from a message of one line and from a document of pages."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _LONGEST_NUMBER = 400  # digits; written out, 1e999999999 would fill the memory
+_LONGEST_INT = 4000  # digits that Python reads as a whole number
+
+
+def whole_number(digits: str) -> int | str:
+    """Return a whole number of a JSON text; one that Python does not read stays a text."""
+    return int(digits) if len(digits) < _LONGEST_INT else digits
+
+
+def fraction(digits: str) -> Decimal | str:
+    """Return a number of a JSON text with all its digits; one without measure stays a text."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
 
 
 def text_of(value: Any, kind: str) -> str | None:

@@ -1,15 +1,12 @@
 """Tables as Excel workbooks: one sheet, its first filled row the header."""
 
-import io
-import re
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from customs_risk.collect.formats.archive import opened, write_out
 from customs_risk.collect.formats.reading import (
     Batches,
     Record,
@@ -18,12 +15,11 @@ from customs_risk.collect.formats.reading import (
     in_batches,
 )
 from customs_risk.collect.formats.table import check_columns, sources
+from customs_risk.collect.formats.workbook_parts import sound_copy
 from expectations.contract import Contract
 from expectations.layout import Layout
 
-_LARGEST = 256 << 20  # bytes unpacked: a workbook is read whole
-_MOST_CELLS = 20_000_000  # of the rectangle that a sheet spans
-_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_LARGEST = 96 << 20  # bytes unpacked: a workbook is read whole
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
@@ -56,47 +52,17 @@ def _records(sheet: CalamineSheet, contract: Contract, layout: Layout) -> Iterat
 
 
 def _sheet(path: Path, most_bytes: int, name: str | None) -> CalamineSheet:
-    copy = _sound_copy(path, most_bytes)
-    try:
-        workbook = CalamineWorkbook.from_filelike(copy)
-        if name and name not in workbook.sheet_names:
-            raise Unreadable(
-                "file.readable", f"no sheet {name!r}: {', '.join(workbook.sheet_names)}"
-            )
-        return workbook.get_sheet_by_name(name or workbook.sheet_names[0])
-    except (CalamineError, OSError, IndexError) as error:
-        raise Unreadable("file.readable", f"it is no workbook: {error}") from error
-
-
-def _sound_copy(path: Path, most_bytes: int) -> io.BytesIO:
-    """Pack the workbook anew, so that its reader unpacks only what was measured here."""
-    copy = io.BytesIO()
-    with opened(path, most_bytes) as archive, zipfile.ZipFile(copy, "w") as sound:
-        for member in archive.infolist():
-            content = io.BytesIO()
-            write_out(archive, member, content, refuse_archives=False)
-            if member.filename.startswith("xl/worksheets/"):
-                _check_extent(member.filename, content.getvalue())
-            sound.writestr(member.filename, content.getvalue())
-    copy.seek(0)
-    return copy
-
-
-def _check_extent(name: str, sheet: bytes) -> None:
-    """Refuse a sheet with a lone cell far out: the reader holds the whole rectangle."""
-    widest = deepest = 0
-    for letters, number in _CELL.findall(sheet):
-        widest = max(widest, _column_number(letters))
-        deepest = max(deepest, int(number))
-    if widest * deepest > _MOST_CELLS:
-        raise Unreadable("file.size", f"{name} spans {deepest:,} rows of {widest:,} columns")
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "workbook.xlsx"
+        sound_copy(path, most_bytes, copy)
+        try:
+            workbook = CalamineWorkbook.from_path(copy)
+            names = workbook.sheet_names
+            if not names or (name and name not in names):
+                raise Unreadable("file.readable", f"no sheet {name or ''}: {', '.join(names)}")
+            return workbook.get_sheet_by_name(name or names[0])
+        except (CalamineError, OSError) as error:
+            raise Unreadable("file.readable", f"it is no sound workbook: {error}") from error
 
 
 def _text(cell: Cell) -> str | None:
