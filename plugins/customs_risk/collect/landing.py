@@ -163,7 +163,7 @@ def _enter(path: Path, feed: str, sha256: str, is_backfill: bool) -> None:
             where batches.status = 'refused'
             """,
             {
-                "batch_id": f"{feed}-{stamp}-{sha256[:8]}",
+                "batch_id": f"{feed}-{stamp}-{sha256[:16]}",
                 "feed": feed,
                 "sha256": sha256,
                 # a sender's file system may hold bytes that are no text

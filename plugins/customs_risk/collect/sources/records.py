@@ -7,10 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import ijson
+
 from customs_risk.collect.sources.failure import Trouble
 from expectations.contract import Contract
 
 _BEGINNING = 512
+# the engine written in Python: the one in C dies of a number of five thousand digits
+_PARSER = ijson.get_backend("python")
 _JSON = ("json", "ndjson")
 
 
@@ -52,15 +56,13 @@ def records_in(path: Path, contract: Contract) -> Iterator[dict[str, Any]]:
     Raises:
         Trouble: it breaks off, or is no JSON.
     """
-    import ijson
-
     is_lines = contract.format == "ndjson"
     prefix = "" if is_lines else contract.records or "item"
     try:
         with _document(path) as file:
-            for record in ijson.items(file, prefix, multiple_values=is_lines, use_float=True):
+            for record in _PARSER.items(file, prefix, multiple_values=is_lines, use_float=True):
                 yield record if isinstance(record, dict) else {}
-    except (ijson.JSONError, UnicodeDecodeError) as error:
+    except (ijson.JSONError, ValueError, RecursionError) as error:
         raise _told(str(error)) from None
 
 
@@ -79,10 +81,8 @@ def value_at(document: Any, path: str) -> Any:
 
 def text_at(path: Path, prefix: str) -> str | None:
     """Return the text at a dotted path of a JSON document; None if none stands there."""
-    import ijson
-
-    with _document(path) as file, suppress(ijson.JSONError):
-        for found, event, value in ijson.parse(file):
+    with _document(path) as file, suppress(ijson.JSONError, ValueError):
+        for found, event, value in _PARSER.parse(file):
             if found == prefix and event == "string":
                 return str(value)
     return None
@@ -102,7 +102,6 @@ def _beginning(path: Path) -> bytes:
 
 
 def _told(message: str) -> Trouble:
-    # the faster of the parser's two engines calls every error an incomplete document
     if "premature EOF" in message or message.startswith("Incomplete"):
         return Trouble("the document breaks off", passes=True)
-    return Trouble(f"what came is no JSON: {message.partition(chr(10))[0]}", passes=False)
+    return Trouble(f"what came is no JSON: {message.partition(chr(10))[0][:200]}", passes=False)
