@@ -125,12 +125,8 @@ def _query(feed: str, result: Any) -> str:
 
 
 def _note(connection: Connection, feed: str, rule: str, query: str) -> None:
-    """Note the rows that a query finds; where it names the rules itself, those count."""
     connection.execute(
-        sql.SQL(
-            "insert into gate.{} select unexpected.row_no, "
-            "coalesce(to_jsonb(unexpected) ->> 'rule', {}) from ({}) as unexpected"
-        ).format(
+        sql.SQL("insert into gate.{} select unexpected.row_no, {} from ({}) as unexpected").format(
             sql.Identifier(f"{feed}_broken"),
             sql.Literal(rule),
             sql.SQL(query),  # written by Great Expectations or by the suite

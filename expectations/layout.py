@@ -71,7 +71,7 @@ class Reading(Strict):
     members: str = Field("*", description="glob of the members of an archive that are read")
     records: str | None = Field(
         None,
-        description="one record: dotted path, item for elements (JSON), element name (XML), sheet (xlsx)",
+        description="one record: dotted path (JSON), element name (XML), sheet (xlsx)",
     )
     namespaces: dict[str, str] = Field({}, description="prefixes of an XML layout's paths")
     nulls: tuple[str, ...] = Field((), description="texts that mean null, as the empty one does")

@@ -13,6 +13,7 @@ from great_expectations import expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.contract import Column, Contract
+from expectations.known_codes import ExpectColumnValuesToBeKnownCodes
 
 
 def suite(contract: Contract, sent_at: datetime) -> ExpectationSuite:
@@ -56,6 +57,10 @@ def _about(name: str, column: Column) -> Iterator[Expectation]:
         yield gxe.ExpectColumnValuesToBeInSet(
             column=name, value_set=list(column.values), **_critical(f"{name}.known_value")
         )
+    if column.code_list:
+        yield ExpectColumnValuesToBeKnownCodes(
+            column=name, code_list=column.code_list, **_critical(f"{name}.known_code")
+        )
 
 
 def _about_rows(contract: Contract, sent_at: datetime) -> Iterator[Expectation]:
@@ -86,8 +91,6 @@ def _about_rows(contract: Contract, sent_at: datetime) -> Iterator[Expectation]:
             """,
             **_critical("key.conflict"),
         )
-    if any(column.code_list for column in contract.columns.values()):
-        yield _known_codes(contract)
     if contract.known_at:
         # written out: the built-in expectation's index query shows a moment as Python writes it
         yield gxe.UnexpectedRowsExpectation(
@@ -97,33 +100,6 @@ def _about_rows(contract: Contract, sent_at: datetime) -> Iterator[Expectation]:
             """,
             **_critical(f"{contract.known_at}.not_future"),
         )
-
-
-def _known_codes(contract: Contract) -> Expectation:
-    """Return one expectation for all columns of codes, since each one alone would scan the batch.
-
-    Its rows name the rule that they break, ``<column>.known_code``.
-    """
-    unknown = {
-        name: f"""
-            "{name}" is not null and "{name}" not in (
-                select code from ops.code_lists where list_name = '{column.code_list}'
-            )
-        """
-        for name, column in contract.columns.items()
-        if column.code_list
-    }
-    rules = ", ".join(
-        f"case when {condition} then '{name}.known_code' end" for name, condition in unknown.items()
-    )
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=f"""
-            with delivered as (select * from {{batch}})
-            select row_no, unnest(array_remove(array[{rules}], null)) as rule
-            from delivered where {" or ".join(f"({each})" for each in unknown.values())}
-        """,
-        **_critical("row.known_codes"),
-    )
 
 
 def _differs(contract: Contract, one: str, other: str) -> str:

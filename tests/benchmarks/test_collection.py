@@ -62,7 +62,7 @@ def test_collect(file: Path, figure: Figure) -> None:
 def test_gate(file: Path, figure: Figure) -> None:
     """The suite on a waiting batch, against one statement that counts the same violations."""
     sent_at = datetime.fromisoformat("2026-06-30T18:00:00+08:00")
-    delivery = landing.unlanded("declarations", file)
+    delivery = landing.unlanded("declarations", file, FILE_NAME)
     layout = DECLARATIONS.layout()
     load.wait_at_the_gate(DECLARATIONS, layout, load.open_delivery(delivery, DECLARATIONS, layout))
 

@@ -9,6 +9,7 @@ break the copy.
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -103,7 +104,8 @@ def copy_in(
     into = sql.SQL("copy {} ({}) from stdin (format csv, freeze)").format(
         gate_table(contract), columns
     )
-    with connection.cursor().copy(into) as copy:
+
+    def blocks() -> Iterator[memoryview]:
         for batch in _batches(reading):
             block = io.BytesIO()
             csv.write_csv(
@@ -111,7 +113,11 @@ def copy_in(
                 block,
                 csv.WriteOptions(include_header=False),
             )
-            copy.write(block.getbuffer())
+            yield block.getbuffer()
+
+    with connection.cursor().copy(into) as copy:
+        for block in _one_ahead(blocks()):
+            copy.write(block)
     _note(connection, contract, failures)
     _scale(connection, contract, layout)
     for name, conversion in layout.convert.items():
@@ -119,6 +125,15 @@ def copy_in(
     connection.execute(
         sql.SQL("analyze {} ({})").format(gate_table(contract), names(("row_no", *contract.key)))
     )
+
+
+def _one_ahead(blocks: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Make the next block while the database reads this one: each has a core of its own."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        following = maker.submit(next, blocks, None)
+        while (block := following.result()) is not None:
+            following = maker.submit(next, blocks, None)
+            yield block
 
 
 def _batches(reading: Reading) -> Iterator[pa.RecordBatch]:

@@ -20,9 +20,9 @@ _SERVER_SETTINGS = {
     "jit": "off",
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
     "random_page_cost": "1.1",
-    "shared_buffers": "384MB",
+    "shared_buffers": "1GB",
     "work_mem": "64MB",
 }
 
