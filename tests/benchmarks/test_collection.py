@@ -1,7 +1,7 @@
 """What collection costs over the least that any load costs, and what it holds in memory.
 
 The baseline is one bare COPY of the same file into a table of the same types and key, on the same
-server, in the same run, before and after; the better of the two counts.
+server, in the same run. Both are done twice in turn, and the better time of each counts.
 """
 
 import json
@@ -44,19 +44,20 @@ def test_collect(file: Path, figure: Figure) -> None:
     half = file.with_name("half.csv")
     write_declarations(half, ROWS // 2)
     memory = collect_apart(half)["peak_mib"]
-    with doors.connect() as connection:
-        connection.execute("truncate raw.declarations, ops.batches, ops.quarantine")
-    before = seconds_of(lambda: copy_typed(file))
-    collected = collect_apart(file)
-    after = seconds_of(lambda: copy_typed(file))
-    baseline = min(before, after)
-    figure("copy_seconds", baseline)
-    figure("collect_seconds", collected["seconds"])
-    figure("collect_rows_per_second", ROWS / collected["seconds"])
-    figure("collect_vs_copy", baseline / collected["seconds"])
-    figure("collect_peak_mib", collected["peak_mib"])
+    copies, collections = [], []
+    for _ in range(2):
+        copies.append(seconds_of(lambda: copy_typed(file)))
+        with doors.connect() as connection:
+            connection.execute("truncate raw.declarations, ops.batches, ops.quarantine")
+        collections.append(collect_apart(file))
+    seconds = min(each["seconds"] for each in collections)
+    figure("copy_seconds", min(copies))
+    figure("collect_seconds", seconds)
+    figure("collect_rows_per_second", ROWS / seconds)
+    figure("collect_vs_copy", min(copies) / seconds)
+    figure("collect_peak_mib", max(each["peak_mib"] for each in collections))
     figure("collect_peak_mib_of_half", memory)
-    figure("imports_seconds", collected["imports"])
+    figure("imports_seconds", collections[0]["imports"])
 
 
 def test_gate(file: Path, figure: Figure) -> None:

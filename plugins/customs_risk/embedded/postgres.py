@@ -21,6 +21,7 @@ _SERVER_SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
     "max_wal_size": "4GB",
+    "min_wal_size": "1GB",
     "random_page_cost": "1.1",
     "shared_buffers": "1GB",
     "work_mem": "64MB",
