@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from expectations.layout import MAPPINGS, Layout, Origin, Reading, Source, Strict, read_layout
+from expectations.layout import (
+    MAPPINGS,
+    Layout,
+    Origin,
+    Reading,
+    Source,
+    Strict,
+    read_layout,
+    spelt_out,
+)
 
 FEEDS = Path(__file__).with_name("feeds")
 
@@ -28,10 +37,6 @@ class BrokenContract(ValueError):  # noqa: N818 - reads as what is wrong
 
 class UnknownFeed(LookupError):  # noqa: N818 - reads as what is wrong
     """No feed of that name is declared; the message names those that are."""
-
-
-def _as_origin(origin: Any) -> Any:
-    return {"column": origin} if isinstance(origin, str) else origin
 
 
 def _as_source(source: Any) -> Any:
@@ -63,7 +68,7 @@ class Column(Strict):
     max_length: int | None = Field(None, description="characters")
     values: tuple[str, ...] = Field((), description="the only values allowed")
     code_list: str | None = Field(None, description="list of ops.code_lists that holds the values")
-    origin: Annotated[Origin | None, BeforeValidator(_as_origin)] = Field(
+    origin: Annotated[Origin | None, BeforeValidator(spelt_out)] = Field(
         None, alias="from", description="where it stands in a delivery, if not under its own name"
     )
 

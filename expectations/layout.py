@@ -27,7 +27,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _spelt_out(origin: Any) -> Any:
+def spelt_out(origin: Any) -> Any:
+    """Read a bare name as the column of that name."""
     return {"column": origin} if isinstance(origin, str) else origin
 
 
@@ -82,7 +83,7 @@ class Layout(Reading):
     """A whole layout: how to read a file, and where each column comes from."""
 
     name: str | None = None
-    columns: dict[str, Annotated[Origin, BeforeValidator(_spelt_out)]]
+    columns: dict[str, Annotated[Origin, BeforeValidator(spelt_out)]]
     convert: dict[str, Conversion] = {}
     also_valid: dict[str, tuple[str, ...]] = Field(
         {}, description="codes that were right when declared, by list"
