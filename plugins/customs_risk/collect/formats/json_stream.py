@@ -86,11 +86,13 @@ class JsonStream:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                # from where the value begins: reading on moves the text
+                place = error.pos - self._at
                 is_cut = error.msg.startswith("Unterminated") or (
                     error.pos >= len(self._text) - _CUT
                 )
                 if not is_cut or not self._read_on():
-                    self._broken(error.msg, error.pos)
+                    self._broken(error.msg, self._at + place)
             except RecursionError:
                 self._broken("it nests too deeply")
             else:

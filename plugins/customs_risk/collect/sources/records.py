@@ -3,18 +3,17 @@
 import zipfile
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import ijson
-
+from customs_risk.collect.formats.json_stream import JsonStream
+from customs_risk.collect.formats.metered import Metered
+from customs_risk.collect.formats.reading import Unreadable
 from customs_risk.collect.sources.failure import Trouble
 from expectations.contract import Contract
 
 _BEGINNING = 512
-# the engine written in Python: the one in C dies of a number of five thousand digits
-_PARSER = ijson.get_backend("python")
 _JSON = ("json", "ndjson")
 
 
@@ -56,14 +55,19 @@ def records_in(path: Path, contract: Contract) -> Iterator[dict[str, Any]]:
     Raises:
         Trouble: it breaks off, or is no JSON.
     """
-    is_lines = contract.format == "ndjson"
-    prefix = "" if is_lines else contract.records or "item"
+    place = "" if contract.format == "ndjson" else contract.records or "item"
+    for record in _values(path, tuple(filter(None, place.split(".")))):
+        yield record if isinstance(record, dict) else {}
+
+
+def _values(path: Path, place: tuple[str, ...]) -> Iterator[Any]:
     try:
         with _document(path) as file:
-            for record in _PARSER.items(file, prefix, multiple_values=is_lines, use_float=True):
-                yield record if isinstance(record, dict) else {}
-    except (ijson.JSONError, ValueError, RecursionError) as error:
-        raise _told(str(error)) from None
+            yield from JsonStream(Metered(file)).values(place)
+    except Unreadable as error:
+        breaks_off = "Unterminated" in str(error) or str(error).endswith(", and the file ends")
+        told = "the document breaks off" if breaks_off else f"what came is no JSON: {error}"
+        raise Trouble(told[:200], passes=breaks_off) from None
 
 
 def value_at(document: Any, path: str) -> Any:
@@ -79,12 +83,18 @@ def value_at(document: Any, path: str) -> Any:
     return value_at(document.get(head), rest) if rest else None
 
 
-def text_at(path: Path, prefix: str) -> str | None:
-    """Return the text at a dotted path of a JSON document; None if none stands there."""
-    with _document(path) as file, suppress(ijson.JSONError, ValueError):
-        for found, event, value in _PARSER.parse(file):
-            if found == prefix and event == "string":
-                return str(value)
+def text_at(path: Path, place: str) -> str | None:
+    """Return the text at a dotted path of a JSON document; None if none stands there.
+
+    A key may hold dots itself, as OData's do.
+
+    Raises:
+        Trouble: it breaks off, or is no JSON.
+    """
+    for names in ((place,), tuple(place.split("."))):
+        for value in _values(path, names):
+            if isinstance(value, str):
+                return value
     return None
 
 
@@ -99,9 +109,3 @@ def _document(path: Path) -> Iterator[BinaryIO]:
 def _beginning(path: Path) -> bytes:
     with _document(path) as file:
         return file.read(_BEGINNING).lstrip().lower()
-
-
-def _told(message: str) -> Trouble:
-    if "premature EOF" in message or message.startswith("Incomplete"):
-        return Trouble("the document breaks off", passes=True)
-    return Trouble(f"what came is no JSON: {message.partition(chr(10))[0][:200]}", passes=False)
