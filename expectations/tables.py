@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 from psycopg import Connection, sql
 
@@ -30,7 +31,8 @@ def create_raw_tables() -> None:
             for name, column in contract.columns.items():
                 connection.execute(_column_if_missing(contract, name, column.type))
             _let_be_null(connection, contract)
-            connection.execute(_index(contract))
+            for index in _indexes(contract):
+                connection.execute(index)
             _keep_version(connection, contract)
 
 
@@ -102,11 +104,24 @@ def _let_be_null(connection: Connection, contract: Contract) -> None:
             )
 
 
-def _index(contract: Contract) -> sql.Composed:
-    # the rows of a delivery lie side by side, so ranges of pages are index enough
-    return sql.SQL(
-        "create index if not exists {} on raw.{} using brin (batch_id) with (pages_per_range = 16)"
-    ).format(sql.Identifier(f"{contract.feed}_by_batch"), sql.Identifier(contract.feed))
+# columns by which rows are found that were delivered before what they are about
+_FOUND_BY = {"inspection_results": "declaration_id", "enterprise_credit": "subject_uscc"}
+
+
+def _indexes(contract: Contract) -> Iterator[sql.Composed]:
+    # the rows of a delivery lie side by side, so ranges of pages are index enough; new pages are
+    # entered as they fill, or each look-up would read all that came since the last vacuum
+    by_batch = sql.Identifier(f"{contract.feed}_by_batch")
+    table = sql.Identifier(contract.feed)
+    yield sql.SQL(
+        "create index if not exists {} on raw.{} using brin (batch_id)"
+        " with (pages_per_range = 16, autosummarize = on)"
+    ).format(by_batch, table)
+    yield sql.SQL("alter index raw.{} set (autosummarize = on)").format(by_batch)
+    if column := _FOUND_BY.get(contract.feed):
+        yield sql.SQL("create index if not exists {} on raw.{} ({})").format(
+            sql.Identifier(f"{contract.feed}_by_{column}"), table, sql.Identifier(column)
+        )
 
 
 def _keep_version(connection: Connection, contract: Contract) -> None:

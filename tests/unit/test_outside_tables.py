@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from customs_risk.collect.formats import Unreadable, read
-from customs_risk.sandbox.outside import lists, notices, reports
+from customs_risk.sandbox.outside import lists, notices, ratings, reports
 from customs_risk.sandbox.outside.publisher import Published, Publisher
 from customs_risk.sandbox.outside.workbook import workbook
 from customs_risk.sandbox.world import World
@@ -19,7 +19,7 @@ from expectations.contract import Contract, contract_of
 
 ALL = [
     pytest.param(publisher, id=publisher.feed)
-    for topic in (notices, lists, reports)
+    for topic in (notices, lists, reports, ratings)
     for publisher in topic.PUBLISHERS
 ]
 DAYS = [

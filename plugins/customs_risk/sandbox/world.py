@@ -39,7 +39,8 @@ from customs_risk.sandbox.signals import (
     make_watch_list,
     monitoring_samples,
 )
-from customs_risk.sandbox.traders import HORIZON_DAYS, make_lines, make_parties, make_tiers
+from customs_risk.sandbox.tiers import Tiers
+from customs_risk.sandbox.traders import HORIZON_DAYS, make_lines, make_parties
 from customs_risk.sandbox.truth import keep_truth, read_truth
 
 SENT = {
@@ -108,7 +109,7 @@ class World:
             self.lines,
             self.offenders,
         )
-        rows.insert(10, "importer_credit_tier", rows["importer_id"].map(self._tiers))
+        rows.insert(10, "importer_credit_tier", rows["importer_id"].map(self.tiers.on(day)))
         return rows
 
     def deliver_history(self) -> dict[str, Path]:
@@ -200,12 +201,9 @@ class World:
         )
 
     @cached_property
-    def _tiers(self) -> dict[str, str]:
-        count = len(self.parties.importer_id)
-        # a tier is given once, by what was known in the middle of history
-        badness = self.offenders.importers.strength_on(self.history_days // 2, count)
-        tiers = make_tiers(self.seed, badness, self.parties.importer_size)
-        return dict(zip(self.parties.importer_id, tiers, strict=True))
+    def tiers(self) -> Tiers:
+        """Credit tiers, as customs decides them from day to day."""
+        return Tiers(self.seed, self.start_on, self.history_days // 2, self.parties, self.offenders)
 
     @cached_property
     def _staff(self) -> dict[str, int]:

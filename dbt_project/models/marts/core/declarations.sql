@@ -11,9 +11,14 @@ corrections as (select * from {{ ref('int_declaration_corrections') }}),
 final as (
     select
         {%- for column in declared_columns() %}
+        {%- if column == 'declaration_id' %}
+        -- the same in every version: asked for one, the index answers
+        declarations.declaration_id,
+        {%- else %}
         case
             when corrections.declaration_id is null then declarations.{{ column }} else corrections.{{ column }}
         end as {{ column }},
+        {%- endif %}
         {%- endfor %}
         declarations.known_at,
         declarations.known_on,

@@ -2,7 +2,7 @@ with
 
 requests as (select * from {{ source('ops', 'information_requests') }}),
 
-answer_versions as (select * from {{ ref('stg_information_answers') }}),
+answers as (select * from {{ ref('int_information_answers') }}),
 
 outbox as (select * from {{ source('ops', 'outbox') }}),
 
@@ -10,14 +10,8 @@ clock as (
     select {{ moment() }} as as_of
 ),
 
--- what another party says does not answer the request
-answers as (
-    select distinct on (request_id, party_id, answered_at) *
-    from answer_versions
-    order by request_id asc, party_id asc, answered_at asc, known_at desc, batch_id desc
-),
-
--- many answers to one request: it is answered when the party has given all that was asked
+-- many answers to one request: it is answered when the party has given all that was asked; what another party says
+-- does not answer it
 answered as (
     select
         request_id,

@@ -1,26 +1,13 @@
 with
 
-plan_versions as (select * from {{ ref('stg_monitoring_plans') }}),
+lines as (select * from {{ ref('int_monitoring_plans') }}),
 
-sample_versions as (select * from {{ ref('stg_monitoring_samples') }}),
+samples as (select * from {{ ref('int_monitoring_samples') }}),
 
 clock as (
     select
         {{ business_day(moment()) }} as as_of,
         date_trunc('month', {{ business_day(moment()) }}::timestamp)::date as this_month
-),
-
--- a line of the plan as it was last approved
-lines as (
-    select distinct on (plan_id, point_id, target_hs, analyte) *
-    from plan_versions
-    order by plan_id asc, point_id asc, target_hs asc, analyte asc, known_at desc, batch_id desc
-),
-
-samples as (
-    select distinct on (sample_id) *
-    from sample_versions
-    order by sample_id asc, known_at desc, batch_id desc
 ),
 
 -- one line to each month in which it is in force, up to the present one, and to its days there

@@ -5,6 +5,7 @@ movements.py        manifests and passenger lists
 health.py           diseases of animals and people
 recalls.py          dangerous goods seen elsewhere
 credit.py           a bureau's reports on enterprises
+ratings.py          customs' own credit register
 trade.py            other countries' trade statistics
 notices.py          other departments, parties, seizures
 lists.py            sanctions and watch lists
@@ -21,6 +22,7 @@ from customs_risk.sandbox.outside import (
     lists,
     movements,
     notices,
+    ratings,
     recalls,
     reports,
     trade,
@@ -29,6 +31,6 @@ from customs_risk.sandbox.outside.publisher import Publisher
 
 PUBLISHERS: dict[str, Publisher] = {
     publisher.feed: publisher
-    for topic in (movements, health, recalls, credit, trade, notices, lists, reports)
+    for topic in (movements, health, recalls, credit, trade, notices, lists, reports, ratings)
     for publisher in topic.PUBLISHERS
 }
