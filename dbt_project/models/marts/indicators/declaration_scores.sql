@@ -1,0 +1,183 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+        indexes=[
+            {'columns': ['importer_id', 'declaration_id', 'risk_domain'], 'unique': true},
+            {'columns': ['declaration_id']},
+            {'columns': ['known_on']},
+            {'columns': ['recorded_at']},
+        ],
+        sql_header="set local work_mem = '64MB';",
+        post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
+    )
+}}
+
+with
+
+indicators as (select * from {{ ref('indicators') }}),
+
+{{ weight_periods() }},
+
+-- history is learned from and never scored
+declarations as materialized (
+    select * from {{ ref('int_declarations') }}
+    where
+        not is_backfill
+        {%- if is_incremental() %}
+        and recorded_at > {{ newest_recorded() }}
+        {%- endif %}
+),
+
+days as (select distinct known_on from declarations),
+
+-- one day to one version of the weights
+weights_of_day as (
+    select
+        days.known_on,
+        weight_versions.weight_version
+    from days
+    inner join weight_versions
+        on
+            days.known_on >= weight_versions.valid_from
+            and days.known_on < coalesce(weight_versions.valid_until, 'infinity'::date)
+),
+
+domains as (
+    select distinct
+        weights_of_day.known_on,
+        weights_of_day.weight_version,
+        weighed.risk_domain,
+        weighed.domain_weight
+    from weights_of_day
+    inner join weighed using (weight_version)
+),
+
+-- one day to the indicators in use, the newest version of each
+indicators_of_day as (
+    select distinct on (weights_of_day.known_on, indicators.indicator_code)
+        weights_of_day.known_on,
+        indicators.*,
+        weighed.weight,
+        weighed.domain_weight
+    from weights_of_day
+    inner join weighed using (weight_version)
+    inner join indicators using (indicator_code)
+    where
+        indicators.valid_from <= weights_of_day.known_on
+        and (indicators.valid_to is null or indicators.valid_to >= weights_of_day.known_on)
+    order by weights_of_day.known_on asc, indicators.indicator_code asc, indicators.version desc
+),
+
+-- one declaration to each of its subjects
+subjects as materialized (
+    {{ declaration_subjects('declarations') }}
+),
+
+-- a subject that many declarations share is looked up once
+asked as (
+    select distinct
+        known_on,
+        subject_kind,
+        subject_key
+    from subjects
+),
+
+-- one subject to the value in force of each indicator that knows it
+known as materialized (
+    select
+        asked.known_on,
+        asked.subject_kind,
+        asked.subject_key,
+        indicators_of_day.indicator_code,
+        indicators_of_day.version,
+        indicators_of_day.risk_domain,
+        indicators_of_day.weight,
+        indicators_of_day.domain_weight,
+        in_force.value,
+        {{ normalised(
+            'in_force.value', 'indicators_of_day.low_bound', 'indicators_of_day.high_bound',
+            'indicators_of_day.direction',
+        ) }} as normalised
+    from asked
+    inner join indicators_of_day using (known_on, subject_kind)
+    inner join lateral (
+        select stored.value
+        from {{ ref('int_indicator_values') }} as stored
+        where
+            stored.indicator_code = indicators_of_day.indicator_code
+            and stored.version = indicators_of_day.version
+            and stored.subject_key = asked.subject_key
+            and stored.valid_from <= asked.known_on
+        order by stored.valid_from desc
+        limit 1
+    ) as in_force on in_force.value is not null
+),
+
+-- of several subjects of a declaration that an indicator knows, the one that shows most
+strongest as (
+    select distinct on (subjects.declaration_id, known.indicator_code)
+        subjects.importer_id,
+        subjects.declaration_id,
+        subjects.subject_role,
+        known.*
+    from subjects
+    inner join known using (known_on, subject_kind, subject_key)
+    order by
+        subjects.declaration_id asc, known.indicator_code asc, known.normalised desc, subjects.subject_role asc,
+        subjects.subject_key asc
+),
+
+pointed as (
+    select
+        *,
+        trim_scale(round(100 * weight * normalised / domain_weight, 6)) as points
+    from strongest
+),
+
+summed as (
+    select
+        importer_id,
+        declaration_id,
+        risk_domain,
+        sum(points) as score,
+        sum(weight) as known_weight,
+        jsonb_agg(
+            jsonb_build_object(
+                'code', indicator_code,
+                'version', version,
+                'role', subject_role,
+                'subject', subject_key,
+                'value', value,
+                'normalised', normalised,
+                'weight', weight,
+                'points', points
+            )
+            order by points desc, indicator_code asc
+        ) filter (where points > 0) as contributions
+    from pointed
+    group by importer_id, declaration_id, risk_domain
+),
+
+-- one declaration to the eight domains, whether or not anything is known in them
+final as (
+    select
+        declarations.importer_id,
+        declarations.declaration_id,
+        domains.risk_domain,
+        declarations.office_code,
+        declarations.known_on,
+        trim_scale(summed.score) as score,
+        trim_scale(round(coalesce(summed.known_weight, 0) / domains.domain_weight, 6)) as known_weight_share,
+        domains.weight_version,
+        coalesce(summed.contributions, '[]'::jsonb) as contributions,
+        declarations.recorded_at,
+        now() as scored_at
+    from declarations
+    inner join domains using (known_on)
+    left join summed using (importer_id, declaration_id, risk_domain)
+)
+
+select * from final
