@@ -14,9 +14,11 @@ def initialize() -> None:
     """Create every table that no model creates; harmless when they exist."""
     from customs_risk import collect as collection
     from customs_risk import warehouse
+    from ml import dictionary
 
     warehouse.prepare()
     collection.prepare()
+    dictionary.publish()
 
 
 def bring_in(feed: str) -> "list[BatchOutcome]":
@@ -87,3 +89,10 @@ def feed_back() -> int:
     from customs_risk.transform import transform
 
     return transform("feedback")
+
+
+def retain() -> int:
+    """Delete or clear what is over its time; return how many rows and files that was."""
+    from customs_risk.access.retention import retain as apply_retention
+
+    return sum(act.rows for act in apply_retention())

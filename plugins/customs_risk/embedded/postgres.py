@@ -18,6 +18,11 @@ METADATA = "airflow"
 # sized for a laptop of 2 cores and 6 GiB that also runs Airflow
 _SERVER_SETTINGS = {
     "jit": "off",
+    # what the server says is kept for a month, a file a day: the log of who reads relies on it
+    "log_directory": "messages",
+    "log_filename": "%d.log",
+    "log_truncate_on_rotation": "on",
+    "logging_collector": "on",
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
     "max_wal_size": "4GB",
