@@ -36,10 +36,28 @@ bins as (
         sum(answered.weight ^ 2) as square_weights,
         sum(answered.weight * answered.findings) as findings,
         sum(answered.weight * answered.likelihood) / sum(answered.weight) as mean_likelihood,
-        sum(answered.weight * (answered.likelihood - answered.findings) ^ 2) as squared_error
+        sum(answered.weight * (answered.likelihood - answered.findings) ^ 2) as squared_error,
+        sum(answered.weight ^ 2 * (answered.likelihood - answered.findings) ^ 2) as weighted_squared_error,
+        sum(answered.weight ^ 2 * (answered.likelihood - answered.findings) ^ 4) as square_of_squared_error
     from periods
     inner join answered on answered.decided_on between periods.period_from and periods.period_to
     group by periods.period_kind, periods.period_from, periods.period_to, answered.bin
+),
+
+-- of the whole period, told in each of its bins
+totals as (
+    select
+        period_kind,
+        period_from,
+        sum(inspections) as inspections,
+        sum(declarations) as declarations,
+        sum(square_weights) as square_weights,
+        sum(squared_error) as squared_error,
+        sum(weighted_squared_error) as weighted_squared_error,
+        sum(square_of_squared_error) as square_of_squared_error,
+        sum(abs(findings - mean_likelihood * declarations)) as calibration_error
+    from bins
+    group by period_kind, period_from
 ),
 
 final as (
@@ -60,12 +78,18 @@ final as (
         {{ wilson('bins.findings / bins.declarations * bins.declarations ^ 2 / bins.square_weights',
                   'bins.declarations ^ 2 / bins.square_weights', 'high') }} as find_rate_high,
         bins.squared_error,
-        sum(bins.squared_error) over in_period / sum(bins.declarations) over in_period as brier_score,
-        sum(abs(bins.findings - bins.mean_likelihood * bins.declarations)) over in_period
-        / sum(bins.declarations) over in_period as expected_calibration_error
+        totals.declarations as estimated_declarations_in_period,
+        totals.squared_error / totals.declarations as brier_score,
+        {{ ratio_end('totals.squared_error', 'totals.declarations', 'totals.square_of_squared_error',
+                     'totals.weighted_squared_error', 'totals.square_weights', 'totals.inspections', 'low') }}
+            as brier_score_low,
+        {{ ratio_end('totals.squared_error', 'totals.declarations', 'totals.square_of_squared_error',
+                     'totals.weighted_squared_error', 'totals.square_weights', 'totals.inspections', 'high') }}
+            as brier_score_high,
+        totals.calibration_error / totals.declarations as expected_calibration_error
     from bins
     inner join edges using (bin)
-    window in_period as (partition by bins.period_kind, bins.period_from)
+    inner join totals using (period_kind, period_from)
 )
 
 select * from final

@@ -163,6 +163,8 @@ final as (
         daily.received / nullif(usual.usual_received, 0) as volume_against_usual,
         daily.deliveries_within_bounds::float8 / nullif(daily.accepted_deliveries, 0) as volume_within_bounds_share,
         coalesce(lateness.is_awaited and lateness.hours_late > 0, false)::int as missed_deliveries,
+        coalesce(daily.measured_rows, 0) as measured_rows,
+        coalesce(daily.timely_rows, 0) as timely_rows,
         daily.timely_rows::float8 / nullif(daily.measured_rows, 0) as timely_share,
         daily.mean_minutes_to_load,
         lateness.hours_late

@@ -10,21 +10,7 @@ with
 
 instructions as (select * from {{ ref('instructions') }}),
 
-inspections as (select * from {{ ref('int_inspections') }}),
-
--- many results to one declaration: a declaration has a finding if any of them has one
-results as (
-    select
-        importer_id,
-        declaration_id,
-        min(known_on) as result_known_on,
-        bool_or(has_finding) as has_finding,
-        sum(additional_duty_cny) as revenue_cny,
-        sum(officer_hours) as officer_hours
-    from inspections
-    where not is_backfill
-    group by importer_id, declaration_id
-),
+results as (select * from {{ ref('int_results') }}),
 
 -- one to one or none: an instruction without a result is pending
 final as (

@@ -31,7 +31,11 @@ summed as (
         sum(answered.weighted_findings * answered.weight) as square_weights_of_findings,
         coalesce(sum(answered.weighted_revenue_cny) filter (where answered.rank_share <= shares.top_share), 0)
             as revenue_cny_in_top,
-        sum(answered.weighted_revenue_cny) as revenue_cny_in_all
+        sum(answered.weighted_revenue_cny) as revenue_cny_in_all,
+        coalesce(sum(answered.weighted_revenue_cny ^ 2) filter (where answered.rank_share <= shares.top_share), 0)
+            as square_revenue_in_top,
+        sum(answered.weighted_revenue_cny ^ 2) as square_revenue_in_all,
+        count(*) as inspected_in_all
     from periods
     inner join answered on answered.decided_on between periods.period_from and periods.period_to
     cross join shares
@@ -70,6 +74,14 @@ final as (
         {{ wilson('findings_in_top / nullif(findings_in_all, 0) * recall_trials', 'recall_trials', 'high') }}
             as recall_high,
         revenue_cny_in_top / nullif(revenue_cny_in_all, 0) as revenue_recall,
+        {{ ratio_end('revenue_cny_in_top', 'revenue_cny_in_all', 'square_revenue_in_top', 'square_revenue_in_top',
+                     'square_revenue_in_all', 'inspected_in_all', 'low') }} as revenue_recall_low,
+        case
+            when revenue_cny_in_all > 0 and inspected_in_all > 1
+                then least({{ ratio_end('revenue_cny_in_top', 'revenue_cny_in_all', 'square_revenue_in_top',
+                                        'square_revenue_in_top', 'square_revenue_in_all', 'inspected_in_all',
+                                        'high') }}, 1)
+        end as revenue_recall_high,
         precision_trials,
         recall_trials
     from effective

@@ -1,0 +1,392 @@
+"""Every metric against a hand computation on made-up decisions and results, cohort by cohort."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+
+from customs_risk import steps
+from customs_risk import warehouse as doors
+from customs_risk.settings import Settings, settings
+from customs_risk.transform import dbt, transform
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Case(NamedTuple):
+    """One decided declaration, and its result if there is one."""
+
+    name: str
+    decided_on: str
+    office: str
+    tier: str | None
+    lane: str
+    selected_by: str
+    likelihood: float
+    probability: float = 1
+    rank: int = 99
+    result: tuple[Any, ...] | None = None  # known_on, finding, duty, hours, kind of finding
+
+
+# one week (from Monday the 29th of June) that two months share
+A, B, C = "2026-06-29", "2026-06-30", "2026-07-01"
+CASES = [
+    Case("a1", A, "2200", "certified", "high", "targeted", 0.8, 1, 1,
+         ("2026-06-30", True, 900, 3, "undervaluation")),
+    Case("a2", A, "2200", "regular", "high", "targeted", 0.5, 1, 4,
+         ("2026-06-30", False, 0, 1, None)),
+    Case("a3", A, "2200", "regular", "low", "random", 0.1, 0.1, 60,
+         ("2026-07-01", False, 0, 2, None)),
+    Case("a4", A, "2200", "regular", "low", "none", 0.1, 0.1),
+    # inspected though no instruction asked for it, and its hours are not stated
+    Case("a5", A, "2200", "regular", "medium", "none", 0.2, 0.1, 99,
+         ("2026-06-30", True, 100, None, "ipr")),
+    # a finding whose kind is not told is not coded
+    Case("a6", A, "2201", "certified", "high", "targeted", 0.6, 1, 2,
+         ("2026-07-02", True, 300, 2, None)),
+    Case("a7", A, "2201", "certified", "low", "random", 0.05, 0.5, 80,
+         ("2026-07-01", True, 50, 4, "other")),
+    Case("a8", A, "2201", None, "low", "none", 0.05, 0.5),
+    # its result comes late
+    Case("b1", B, "2200", "regular", "high", "targeted", 0.7, 1, 1),
+    Case("b2", B, "2200", "regular", "low", "none", 0.1, 0.1),
+    Case("c1", C, "2200", "regular", "high", "targeted", 0.4, 1, 8,
+         ("2026-07-02", False, 0, 1, None)),
+    Case("c2", C, "2200", "regular", "low", "random", 0.1, 0.1, 50,
+         ("2026-07-03", False, 0, 1, None)),
+    Case("c3", C, "2200", "regular", "medium", "none", 0.2, 0.1),
+    Case("c4", C, "2200", "regular", "low", "none", 0.1, 0.1),
+]  # fmt: skip
+
+Told = dict[tuple[str, str, str, str], tuple[Any, ...]]
+
+
+def decide(connection: psycopg.Connection, case: Case) -> None:
+    """Store a declaration, its decision, and its instruction if it was selected."""
+    told = {**case._asdict(), "chosen": case.selected_by != "none"}
+    connection.execute(
+        """insert into intermediate.int_declarations
+            (importer_id, declaration_id, office_code, importer_credit_tier, recorded_at)
+        values ('I', %(name)s, %(office)s, %(tier)s, clock_timestamp())""",
+        told,
+    )
+    connection.execute(
+        """with decided as (
+            insert into treatment.decisions (
+                importer_id, declaration_id, office_code, decided_on, stratum, lane, selected_by,
+                reason_en, reason_zh, level, likelihood, model_version, as_of, assessed_at,
+                declarations_in_stratum, capacity, random_capacity, score_rank, random_draw,
+                random_probability, selection_probability, decided_at)
+            values ('I', %(name)s, %(office)s, %(decided_on)s, 's', %(lane)s, %(selected_by)s,
+                'r', 'r', 'low', %(likelihood)s, 'm', now(), now(), 100, 9, 9, %(rank)s, 0.5,
+                0.1, %(probability)s, clock_timestamp())
+            returning *)
+        insert into treatment.instructions (
+            importer_id, declaration_id, instruction_id, office_code, decided_on, lane,
+            selected_by, level, what_to_examine_en, what_to_examine_zh, reason_en, reason_zh,
+            model_version, likelihood, score_rank, declarations_in_stratum, random_probability,
+            selection_probability, decided_at)
+        select importer_id, declaration_id, 'I' || declaration_id, office_code, decided_on, lane,
+            selected_by, level, 'e', 'e', 'r', 'r', model_version, likelihood, score_rank,
+            declarations_in_stratum, random_probability, selection_probability, decided_at
+        from decided where %(chosen)s""",
+        told,
+    )
+
+
+def report(connection: psycopg.Connection, name: str, result: tuple[Any, ...], of: str) -> None:
+    """Store a result, known on the day it says; an earlier version of it is superseded."""
+    known_on, has_finding, duty, hours, kind = result
+    (version,) = connection.execute(
+        """with superseded as (
+            update intermediate.int_inspection_versions
+            set is_latest = false, superseded_recorded_at = clock_timestamp()
+            where result_id = %s and is_latest returning version_no)
+        select coalesce(max(version_no), 0) + 1 from superseded""",
+        [name],
+    ).fetchone() or (1,)
+    connection.execute(
+        """insert into intermediate.int_inspection_versions (
+            importer_id, declaration_id, result_id, version_no, has_finding, finding_type,
+            additional_duty_cny, officer_hours, is_backfill, known_at, known_on, recorded_at,
+            is_latest, batch_id, row_no)
+        values ('I', %s, %s, %s, %s, %s, %s, %s, false, %s, %s, clock_timestamp(), true, %s, 1)""",
+        [of, name, version, has_finding, kind, duty, hours, known_on, known_on,
+         f"{name} {version}"],
+    )  # fmt: skip
+
+
+def deliver(connection: psycopg.Connection, sent_at: str, status: str, **counts: int) -> str:
+    """Enter one delivery of monitoring samples into the ledger and return its batch."""
+    told = {"loaded": 0, "quarantined": 0, "released": 0, **counts}
+    batch = f"monitoring_samples {sent_at}"
+    connection.execute(
+        """insert into ops.batches (batch_id, feed, sha256, file_name, sent_at, landed_at,
+            finished_at, is_backfill, status, reason, received, loaded, quarantined, duplicate,
+            corrected, released)
+        values (%s, 'monitoring_samples', %s, 'f.csv', %s, now(), now(), false, %s, %s, %s, %s, %s,
+            0, 0, %s)""",
+        [batch, batch, sent_at, status, "broken" if status == "refused" else None,
+         told["loaded"] + told["quarantined"], *told.values()],
+    )  # fmt: skip
+    return batch
+
+
+def sample(connection: psycopg.Connection, batch: str, number: int, reported_at: str) -> None:
+    connection.execute(
+        """insert into raw.monitoring_samples (sample_id, plan_id, point_id, sampled_on,
+            reported_at, hs6, origin_country, analyte, result_value, limit_value, unit,
+            is_compliant, batch_id, row_no, is_backfill, known_at)
+        select %s, 'P', 'P1', %s::timestamptz::date, %s, '020130', 'BR', 'lead', 0.1, 0.5,
+            'mg/kg', true, batch_id, %s, false, sent_at
+        from ops.batches where batch_id = %s""",
+        [f"S{number}", reported_at, reported_at, number, batch],
+    )
+
+
+@pytest.fixture(scope="module")
+def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
+    """Yield a connection to a warehouse with the cases, and three deliveries of one feed."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
+    settings.cache_clear()
+    steps.initialize()
+    with psycopg.connect(doors.url(), autocommit=True) as opened:
+        opened.execute("set timezone = 'Asia/Shanghai'")
+        first = deliver(opened, "2026-06-29 08:00+08", "loaded", loaded=8, quarantined=2)
+        # 72 hours are promised: the third sample was told too late
+        for number, reported_at in enumerate(("2026-06-28", "2026-06-27", "2026-06-20"), 1):
+            sample(opened, first, number, f"{reported_at} 18:00+08")
+        deliver(opened, "2026-06-30 08:00+08", "loaded", loaded=4, released=1)
+        deliver(opened, "2026-06-30 09:00+08", "refused")
+        transform("prepare")
+        transform("decide")
+        for case in CASES:
+            decide(opened, case)
+            if case.result:
+                report(opened, f"R{case.name}", case.result, case.name)
+        transform("feedback")
+        yield opened
+    patch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def told(connection: psycopg.Connection) -> Told:
+    return read(connection)
+
+
+def read(connection: psycopg.Connection) -> Told:
+    """Return numerator, denominator, value, low and high by code, cohort and dimension."""
+    return {
+        (code, f"{kind} {on}", dimension, value): tuple(figures)
+        for code, kind, on, dimension, value, *figures in connection.execute(
+            """select metric_code, cohort_kind, cohort_on::text, dimension, dimension_value,
+                numerator, denominator, value, low, high from feedback.metrics"""
+        ).fetchall()
+    }
+
+
+def test_counts_of_one_day_are_those_of_the_hand(told: Told) -> None:
+    hours = 3 + 1 + 2 + 2 + 4
+    expected = {
+        ("inspection_rate", "all", "all"): (6, 8),
+        ("inspection_rate", "office", "2200"): (4, 5),
+        ("inspection_rate", "credit_tier", "regular"): (3, 4),
+        ("inspection_rate", "credit_tier", "not stated"): (0, 1),
+        ("inspection_rate", "lane", "low"): (2, 4),
+        ("selection_rate", "all", "all"): (6, 8),
+        ("find_rate", "all", "all"): (4, 6),
+        ("find_rate", "selected_by", "targeted"): (2, 3),
+        ("find_rate", "selected_by", "random"): (1, 2),
+        ("find_rate", "selected_by", "analyst"): (1, 1),
+        ("random_share", "all", "all"): (2, 6),
+        ("false_positive_share", "all", "all"): (2, 6),
+        ("miss_rate", "all", "all"): (1, 2),
+        ("miss_rate", "office", "2201"): (1, 1),
+        ("answered_share", "all", "all"): (5, 5),
+        ("coded_result_share", "all", "all"): (4, 5),
+        ("revenue_per_inspection", "all", "all"): (1350, 6),
+        ("revenue_per_officer_hour", "all", "all"): (1250, hours),
+        ("findings_per_officer_hour", "all", "all"): (3, hours),
+        ("result_delay_mean", "all", "all"): (1 + 1 + 2 + 3 + 2, 5),
+        ("difficulty_adjusted_find_rate", "all", "all"): (4, 0.8 + 0.5 + 0.1 + 0.2 + 0.6 + 0.05),
+        ("difficulty_adjusted_find_rate", "office", "2201"): (2, 0.65),
+        # office 2200: 1 of 2 targeted, 0 of 1 random; office 2201: 1 of 1 and 1 of 1
+        ("targeting_lift", "all", "all"): (1 * 1 / 3 + 1 * 1 / 2, 0 * 2 / 3 + 1 * 1 / 2),
+        ("feed_accurate_share", "feed", "monitoring_samples"): (8, 10),
+        ("feed_complete_share", "feed", "monitoring_samples"): (1, 1),
+        ("feed_timely_share", "feed", "monitoring_samples"): (2, 3),
+    }
+    for (code, dimension, value), (numerator, denominator) in expected.items():
+        figures = told[code, f"day {A}", dimension, value]
+        assert figures[:3] == pytest.approx((numerator, denominator, numerator / denominator)), code
+    assert told["result_delay_median", f"day {A}", "all", "all"][1:3] == (5, 2)
+    assert told["result_delay_p90", f"day {A}", "all", "all"][1:3] == (5, 3)
+    assert told["feed_accurate_share", f"day {B}", "feed", "monitoring_samples"][:2] == (3, 4)
+    assert told["feed_complete_share", f"day {B}", "feed", "monitoring_samples"][:2] == (1, 2)
+
+
+def test_intervals_are_those_of_the_textbooks(told: Told) -> None:
+    def ends(code: str) -> tuple[float, float]:
+        figures = told[code, f"day {A}", "all", "all"]
+        return figures[3], figures[4]
+
+    assert ends("find_rate") == pytest.approx(wilson(4, 6), abs=1e-9)
+    assert ends("miss_rate") == pytest.approx(wilson(1, 2), abs=1e-9)
+    low, high = (4 * (1 - 1 / 36 - 1.96 / 6) ** 3, 5 * (1 - 1 / 45 + 1.96 / (3 * 5**0.5)) ** 3)
+    assert ends("difficulty_adjusted_find_rate") == pytest.approx((low / 2.25, high / 2.25))
+    revenue = [900, 0, 0, 100, 300, 50]
+    assert ends("revenue_per_inspection") == pytest.approx(ratio(revenue, [1] * 6))
+    assert ends("revenue_per_officer_hour") == pytest.approx(
+        ratio([900, 0, 0, 300, 50], [3, 1, 2, 2, 4])
+    )
+    assert ends("findings_per_officer_hour") == pytest.approx(
+        ratio([1, 0, 0, 1, 1], [3, 1, 2, 2, 4])
+    )
+    # Greenland and Robins: (m n (a + c) - a c N) / N² for a, m targeted and c, n random
+    spread = (2 * 1 * 1 - 0) / 9 + (1 * 1 * 2 - 1 * 1 * 2) / 4
+    error = math.sqrt(spread / (5 / 6 * 1 / 2))
+    assert ends("targeting_lift") == pytest.approx(
+        (5 / 3 * math.exp(-1.96 * error), 5 / 3 * math.exp(1.96 * error))
+    )
+
+
+def test_ranking_calibration_and_leakage_of_the_week(told: Told) -> None:
+    week = f"week {A}"
+    # a7 stands for two, a3 and c2 for ten each; b1 has no result yet
+    for share, hits, inspected, revenue in (
+        ("0.01", 1, 1, 900), ("0.02", 2, 2, 1200), ("0.05", 2, 3, 1200), ("0.1", 2, 4, 1200)
+    ):  # fmt: skip
+        assert told["precision_at_k", week, "top_share", share][:2] == (hits, inspected)
+        assert told["recall_at_k", week, "top_share", share][:2] == (hits, 4)
+        assert told["revenue_at_k", week, "top_share", share][:2] == (revenue, 1300)
+    low, high = ratio([900, 0, 0, 0, 0, 0, 0], [900, 0, 300, 0, 0, 100, 0])
+    assert told["revenue_at_k", week, "top_share", "0.01"][3:] == pytest.approx((low, min(high, 1)))
+    errors = [0.04, 0.25, 0.16, 0.16, 10 * 0.01, 2 * 0.9025, 10 * 0.01]
+    weights = [1, 1, 1, 1, 10, 2, 10]
+    brier = told["brier_score", week, "all", "all"]
+    assert brier[:2] == pytest.approx((sum(errors), 26))
+    assert brier[3:] == pytest.approx(ratio(errors, weights))
+    calibration = told["expected_calibration_error", week, "all", "all"]
+    assert calibration[:2] == pytest.approx((1.9 + 2 + 0.2 + 0.1 + 0.4, 26))
+    assert calibration[3:] == (None, None)
+    assert told["reliability", week, "likelihood", "0.5-0.7"][:2] == (1, 2)
+    # one violation is left behind by a7, and an inspection finds nine of ten
+    assert told["leakage_rate", week, "all", "all"][:2] == pytest.approx((1 / 0.9, 6))
+    assert told["leaked_revenue_per_declaration", week, "all", "all"][0] == pytest.approx(50 / 0.9)
+    # b1 is represented by the four targeted ones that are back
+    assert told["compliance_rate", week, "all", "all"][2] == pytest.approx(
+        1 - (2 * 5 / 4 + 1 + 1) / 0.9 / 14
+    )
+
+
+def test_cohorts_do_not_mix(told: Told) -> None:
+    declared = {
+        cohort: figures[1]
+        for (code, cohort, dimension, _), figures in told.items()
+        if (code, dimension) == ("inspection_rate", "all")
+    }
+    assert declared == {
+        f"day {A}": 8, f"day {B}": 2, f"day {C}": 4, f"week {A}": 14,
+        "month 2026-06-01": 10, "month 2026-07-01": 4,
+    }  # fmt: skip
+    # results of June's declarations came in July, and count in June
+    assert told["find_rate", "month 2026-06-01", "all", "all"][:2] == (4, 6)
+    assert told["find_rate", "month 2026-07-01", "all", "all"][:2] == (0, 2)
+
+
+def test_every_metric_is_defined_and_told_or_says_why_not(
+    connection: psycopg.Connection, told: Told
+) -> None:
+    defined = connection.execute(
+        """select metric_code, computed_from, reason_en, reason_zh, cohorts, dimensions
+        from feedback.metric_definitions"""
+    ).fetchall()
+    counted = {code for code, *_ in told}
+    for code, computed_from, *reasons, cohorts, dimensions in defined:
+        assert (code in counted) == (computed_from is not None), code
+        assert all(reasons) == (computed_from is None), code
+        if computed_from:
+            told_by = {(key[1].split()[0], key[2]) for key in told if key[0] == code}
+            assert {kind for kind, _ in told_by} == set(cohorts), code
+            assert {dimension for _, dimension in told_by} == set(dimensions), code
+    # the rest of DOMAIN.md's list: nobody can count it before its feed or its table exists
+    later = {code for code, computed_from, *_ in defined if not computed_from}
+    assert {code.split("_")[0] for code in later} == {"criterion", "release", "parameter"}
+    assert counted <= {code for code, *_ in defined}
+
+
+def test_what_comes_late_moves_its_own_cohorts_and_no_other(
+    connection: psycopg.Connection, told: Told
+) -> None:
+    def stamps() -> dict[str, Any]:
+        return {
+            f"{kind} {on}": stamp
+            for kind, on, stamp in connection.execute(
+                """select cohort_kind, cohort_on::text, min(recorded_at)
+                from intermediate.int_metric_values group by 1, 2"""
+            )
+        }
+
+    before = stamps()
+    report(connection, "Rb1", ("2026-07-08", True, 40, 2, "ipr"), "b1")
+    transform("feedback")
+    late = read(connection)
+    moved = {cohort for cohort, stamp in stamps().items() if stamp != before[cohort]}
+    assert moved == {f"day {B}", f"week {A}", "month 2026-06-01"}
+    assert late["find_rate", f"day {B}", "all", "all"][:2] == (1, 1)
+    assert late["find_rate", "month 2026-06-01", "all", "all"][:2] == (5, 7)
+    assert late["find_rate", f"week {A}", "all", "all"][:2] == (5, 9)
+    # the delivery's own weeks and months hold no decision
+    assert {key for key in late if "07-06" in key[1]} == {key for key in told if "07-06" in key[1]}
+    for key, figures in told.items():
+        if key[1] not in moved:
+            assert late[key] == figures, key
+
+    # a correction says that the finding of a5 was one of c3: both days are counted anew
+    report(connection, "Ra5", ("2026-07-09", True, 100, 1, "ipr"), "c3")
+    transform("feedback")
+    corrected = read(connection)
+    assert corrected["find_rate", f"day {A}", "all", "all"][:2] == (3, 5)
+    assert corrected["inspection_rate", f"day {A}", "all", "all"][:2] == (5, 8)
+    assert corrected["find_rate", f"day {C}", "selected_by", "analyst"][:2] == (1, 1)
+    assert corrected["find_rate", f"week {A}", "all", "all"][:2] == (5, 9)
+    assert {key: corrected[key] for key in late if key[1] == f"day {B}"} == {
+        key: figures for key, figures in late.items() if key[1] == f"day {B}"
+    }
+
+
+def test_day_by_day_is_what_all_at_once_is(connection: psycopg.Connection) -> None:
+    before = read(connection)
+    transform("feedback")
+    assert read(connection) == before
+    dbt("build", "--full-refresh", "--select", "int_daily_outcomes", "int_metric_values",
+        "metric_values", "--exclude-resource-type", "unit_test")  # fmt: skip
+    after = read(connection)
+    assert after.keys() == before.keys()
+    for key, figures in before.items():
+        assert after[key] == pytest.approx(figures), key
+
+
+def test_the_data_tests_hold(connection: psycopg.Connection) -> None:
+    assert dbt("test", "--select", "metrics", "metric_values", "int_metric_values",
+               "int_daily_outcomes", "int_outcomes", "calibration") > 10  # fmt: skip
+
+
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval (Wilson 1927), the textbook formula."""
+    share, z2 = hits / trials, 1.96**2
+    middle = share + z2 / (2 * trials)
+    half = 1.96 * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
+    return (middle - half) / (1 + z2 / trials), (middle + half) / (1 + z2 / trials)
+
+
+def ratio(totals: list[float], trials: list[float]) -> tuple[float, float]:
+    """Return the 95 % interval of a ratio of two totals, by linearisation (Cochran 1977)."""
+    n, value = len(totals), sum(totals) / sum(trials)
+    residuals = sum((y - value * x) ** 2 for y, x in zip(totals, trials, strict=True))
+    half = 1.96 * math.sqrt(n / (n - 1) * residuals) / sum(trials)
+    return max(value - half, 0), value + half
