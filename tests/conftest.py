@@ -9,13 +9,37 @@ import pytest
 from psycopg import sql
 
 from customs_risk import warehouse as doors
+from customs_risk.catalogue.tables import Manifest, read
 from customs_risk.embedded import postgres
 from customs_risk.settings import Settings, settings
+from customs_risk.transform import PROJECT
 
 
 def pytest_configure() -> None:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """Return the dbt project as dbt reads it; that takes no server."""
+    from dbt.cli.main import dbtRunner
+
+    folder = tmp_path_factory.mktemp("manifest")
+    outcome = dbtRunner().invoke(
+        [
+            "parse",
+            "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT),
+            "--target-path", str(folder),
+            "--log-path", str(folder),
+            "--quiet",
+            "--no-version-check",
+            "--no-send-anonymous-usage-stats",
+        ]
+    )  # fmt: skip
+    assert outcome.success, outcome.exception
+    return read(folder / "manifest.json")
 
 
 @pytest.fixture(scope="session")

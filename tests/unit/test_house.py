@@ -27,6 +27,7 @@ FOUNDATION = {
 WORK = {
     "expectations",
     "ml",
+    "customs_risk.access",
     "customs_risk.collect",
     "customs_risk.oversight",
     "customs_risk.resolve",
@@ -39,6 +40,8 @@ MAY_IMPORT = {
     "customs_risk.warehouse": FOUNDATION,
     "expectations": FOUNDATION,
     "ml": FOUNDATION,
+    "customs_risk.access": FOUNDATION | {"expectations"},
+    "customs_risk.catalogue": FOUNDATION | {"customs_risk.transform", "expectations"},
     "customs_risk.collect": FOUNDATION | {"expectations"},
     # alarms and requests leave through the outbox
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},

@@ -1,12 +1,15 @@
 """What the models promise: monotone, deterministic, calibrated, explained; and split in time."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 
-from ml import calibrate, evaluate, explain, train
+from customs_risk.settings import REPOSITORY
+from ml import calibrate, dictionary, evaluate, explain, train
 from ml.baselines import CATEGORIES, NUMBERS, PlainModel
 from ml.config import BoosterConfig, ModelConfig
 from ml.data import Labelled
@@ -130,6 +133,39 @@ def test_a_model_of_other_features_is_refused(fitted):
     files["model.json"] = files["model.json"].replace(b'"log_mass"', b'"log_weight"')
     with pytest.raises(OtherFeaturesError):
         restored(files, CONFIG)
+
+
+def test_a_model_of_fewer_features_scores_on_when_there_are_more(fitted):
+    model, _ = fitted
+    few = NAMES[:-6]
+    labels = world()
+    matrix = xgboost.DMatrix(labels.values[:, :-6], labels.found, feature_names=list(few))
+    older = replace(model, booster=xgboost.train({"max_depth": 3}, matrix, 10))
+    rows = world(100, seed=8).values
+    back = restored(older.files(), CONFIG)
+    assert tuple(back.names) == few
+    margin = older.booster.predict(
+        xgboost.DMatrix(rows[:, :-6], feature_names=list(few)), output_margin=True
+    )
+    assert (back.margin(rows) == margin).all()
+    contributions = back.contributions(rows)
+    assert contributions.shape == (100, len(NAMES) + 1)
+    assert contributions.sum(axis=1) == pytest.approx(margin, abs=1e-4)
+
+
+def test_every_feature_has_its_place_in_the_dictionary():
+    entries = dictionary.entries()
+    assert [entry[1] for entry in entries] == list(NAMES)
+    assert {entry[2] for entry in entries} == set(dictionary.GROUPS)
+    assert all(value not in ("", None) for entry in entries for value in entry)
+
+
+def test_the_warehouse_and_the_dictionary_agree_on_what_came_when():
+    text = (REPOSITORY / "dbt_project" / "macros" / "features.sql").read_text(encoding="utf-8")
+    (later,) = re.findall(
+        r"for name in \[([^\]]*)\] -%\}\s*\{%- do names.update\(\{name: 2\}\)", text
+    )
+    assert set(re.findall(r"'(\w+)'", later)) == {f.name for f in FEATURES if f.feature_set == 2}
 
 
 def test_the_configuration_hash_names_every_setting():

@@ -1,0 +1,85 @@
+"""From each article of Order 271 to its tables, their columns and what tests them, as one page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from customs_risk.catalogue.articles import Article, Order, Words
+from customs_risk.catalogue.tables import BETWEEN_LANGUAGES, Table
+
+# from what an analyst reads back to what was delivered
+_LAYERS = {
+    "marts": Words(en="marts: what analysts and pages read", zh="集市层：供分析与页面使用"),
+    "written": Words(en="written by the code", zh="由程序写入"),
+    "reference": Words(en="reference data", zh="参考数据"),
+    "history": Words(en="history of what people edit", zh="人工维护数据的历史"),
+    "intermediate": Words(en="intermediate", zh="中间层"),
+    "staging": Words(en="staging", zh="暂存层"),
+    "raw": Words(en="deliveries", zh="交付数据"),
+}
+_STATES = {
+    "silent": Words(en="asks for no data", zh="不涉及数据"),
+    "not_yet": Words(en="not yet", zh="尚未实现"),
+    "partly": Words(en="in part", zh="部分实现"),
+    "delivered": Words(en="delivered", zh="已实现"),
+    "missing": Words(en="missing", zh="缺失"),
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One article, with the tables that deliver it and the tests that show it."""
+
+    article: Article
+    tables: tuple[Table, ...]
+    tests: tuple[str, ...]
+    not_yet: Words | None
+
+    @property
+    def state(self) -> str:
+        """How far the article is delivered."""
+        if not self.article.asks_for_data:
+            return "silent"
+        if self.not_yet:
+            return "not_yet"
+        if not self.tables or not self.tests:
+            return "missing"
+        return "partly" if self.article.later else "delivered"
+
+
+def trace(order: Order, tables: Iterable[Table]) -> tuple[Trace, ...]:
+    """Return every article with its tables, the most derived first."""
+    known = sorted(tables, key=lambda table: (list(_LAYERS).index(table.layer), table.name))
+    return tuple(_traced(article, order, known) for article in order.articles)
+
+
+def _traced(article: Article, order: Order, known: list[Table]) -> Trace:
+    mine = tuple(table for table in known if article.number in table.articles)
+    checks = {check for table in mine for check in (*table.tests, *table.constraints)}
+    return Trace(
+        article=article,
+        tables=mine,
+        tests=(*article.proofs, *sorted(checks)),
+        not_yet=order.not_yet.get(article.number),
+    )
+
+
+def page(order: Order, tables: Iterable[Table]) -> str:
+    """Return the page; it loads nothing."""
+    known = list(tables)
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return templates.get_template("traceability.html").render(
+        traces=trace(order, known),
+        tables=sorted(known, key=lambda table: table.relation),
+        layers=_LAYERS,
+        states=_STATES,
+        between=BETWEEN_LANGUAGES,
+    )
