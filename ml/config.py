@@ -75,6 +75,18 @@ class ModelConfig:
         """Return the settings as plain values, as they are stored beside a model."""
         return dict(json.loads(json.dumps(asdict(self))))
 
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "ModelConfig":
+        """Return the settings that were stored beside a model; one that came later is as today."""
+        known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
+        booster = {
+            name: value
+            for name, value in known.get("booster", {}).items()
+            if name in BoosterConfig.__dataclass_fields__
+        }
+        features = tuple(known.get("features", NAMES))
+        return cls(**known | {"booster": BoosterConfig(**booster), "features": features})
+
     def hash(self) -> str:
         """Return the SHA-256 of the settings."""
         text = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Unit = Literal["share", "log_count", "log_cny", "log_kg", "percent", "z", "flag", "tier"]
+Unit = Literal["share", "count", "log_count", "log_cny", "log_kg", "percent", "z", "flag", "tier"]
 Floats = NDArray[np.float64]
 
 
@@ -36,6 +36,20 @@ class Feature:
     zh_not: str = ""
     told_by: str = ""
 
+    @property
+    def feature_set(self) -> int:
+        """The set that it came with; declarations that were scored before had no such feature."""
+        return 2 if self.name in _SECOND_SET else 1
+
+
+_SECOND_SET = {
+    "licence_count",
+    "is_licence_missing",
+    "log_origin_signals",
+    "is_transshipped",
+    "is_by_air",
+    "containers",
+}
 
 # what a profile is kept of: name in a column, in English, in Chinese
 PROFILES: dict[str, tuple[str, str]] = {
@@ -265,6 +279,52 @@ FEATURES: tuple[Feature, ...] = (
         "同类货物监测样品{}个",
         told_by="monitoring_fail_rate",
     ),
+    _plain(
+        "licence_count",
+        "count",
+        ("licences and certificates declared", "随附单证数"),
+        ("{} licences and certificates declared", "随附单证{}份"),
+    ),
+    _flag(
+        "is_licence_missing",
+        (
+            "no licence, where such goods were declared with one before",
+            "未附单证，而同类货物以往附有单证",
+        ),
+        ("no licence, though such goods had one before", "未附单证，而同类货物以往附有单证"),
+        ("no licence is missing that such goods had before", "未缺少同类货物以往所附单证"),
+        1,
+    ),
+    _plain(
+        "log_origin_signals",
+        "log_count",
+        (
+            "risk signals about goods from this origin in the last 365 days, log(1 + n)",
+            "近365天关于该原产地货物的风险信号数，取 log(1 + n)",
+        ),
+        (
+            "{} risk signals about goods from this origin in the last 365 days",
+            "近365天该原产地货物的风险信号{}条",
+        ),
+    ),
+    _flag(
+        "is_transshipped",
+        ("goods that do not leave from their origin", "启运国与原产国不一致"),
+        ("the goods do not leave from their origin", "启运国与原产国不一致"),
+        ("the goods leave from their origin", "启运国与原产国一致"),
+    ),
+    _flag(
+        "is_by_air",
+        ("goods that come by air", "航空运输"),
+        ("the goods come by air", "货物以航空运输"),
+        ("the goods do not come by air", "货物不以航空运输"),
+    ),
+    _plain(
+        "containers",
+        "count",
+        ("containers declared", "申报集装箱数"),
+        ("{} containers declared", "申报集装箱{}个"),
+    ),
 )
 
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
@@ -279,6 +339,7 @@ def directions(names: Sequence[str]) -> tuple[int, ...]:
 _FORMATS: dict[Unit, tuple[Callable[[Floats], Floats], str, str]] = {
     "share": (lambda v: 100 * v, "{:.0f} %", "{:.0f}%"),
     "percent": (lambda v: v, "{:.1f} %", "{:.1f}%"),
+    "count": (lambda v: v, "{:,.0f}", "{:,.0f}"),
     "log_count": (np.expm1, "{:,.0f}", "{:,.0f}"),
     "log_cny": (np.exp, "{:,.2f} CNY", "{:,.2f}元"),
     "log_kg": (np.exp, "{:,.1f} kg", "{:,.1f}千克"),

@@ -39,7 +39,7 @@ class RevenueModel:
         """Return the expected additional duty in CNY, given a finding, of each row."""
         if self.booster is None:
             return np.full(len(values), self.scale)
-        return self.scale * self.booster.predict(as_matrix(values)).astype(float)
+        return self.scale * self.booster.predict(as_read(self.booster, values)).astype(float)
 
     def severity(self, revenue_cny: Floats) -> NDArray[np.object_]:
         """Return minor, moderate or serious: how a finding would compare with past findings."""
@@ -62,11 +62,20 @@ class Model:
 
     def margin(self, values: Floats) -> Floats:
         """Return the raw log-odds of each row; unlike the likelihood it has few ties."""
-        return self.booster.predict(as_matrix(values), output_margin=True).astype(float)
+        matrix = as_read(self.booster, values)
+        return self.booster.predict(matrix, output_margin=True).astype(float)
 
     def contributions(self, values: Floats) -> Floats:
         """Return each feature's part of the margin, and the bias in the last column."""
-        return self.booster.predict(as_matrix(values), pred_contribs=True).astype(float)
+        read = self.booster.predict(as_read(self.booster, values), pred_contribs=True).astype(float)
+        parts = np.zeros((len(values), len(NAMES) + 1))
+        parts[:, [*map(NAMES.index, self.names), -1]] = read
+        return parts
+
+    @property
+    def names(self) -> list[str]:
+        """The features that it was made for, in its order; what came later it never saw."""
+        return list(self.booster.feature_names or NAMES)
 
     def ranking_score(self, values: Floats, margin: Floats, revenue_cny: Floats) -> Floats:
         """Return what declarations are ranked by, in log-odds or in logarithms of value."""
@@ -85,7 +94,7 @@ class Model:
     def described(self) -> dict[str, Any]:
         """Return all but the boosters as plain values."""
         return {
-            "features": list(self.config.features),
+            "features": self.names,
             "config": self.config.as_dict(),
             "calibrator": self.calibrator.as_dict(),
             "base_rate": self.base_rate,
@@ -108,10 +117,11 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
     """Return the model that an artefact holds.
 
     Learned settings come from the artefact. How to rank is a setting of today, of ``config``.
-    Raises OtherFeaturesError if the artefact was made for other features than those known now.
+    Raises OtherFeaturesError if the artefact was made for features that are not known now; that
+    there are more of them by now does not matter.
     """
     described = json.loads(files["model.json"])
-    if tuple(described["features"]) != NAMES:
+    if not set(described["features"]) <= set(NAMES):
         raise OtherFeaturesError("the artefact was made for other features: train a new model")
     revenue = files.get("revenue.ubj")
     return Model(
@@ -185,6 +195,13 @@ def _worth_learning(values: Floats) -> Floats:
 def as_matrix(values: Floats, labels: Floats | None = None) -> xgboost.DMatrix:
     """Return rows × features as XGBoost takes them."""
     return xgboost.DMatrix(values, labels, feature_names=list(NAMES), nthread=_THREADS)
+
+
+def as_read(booster: xgboost.Booster, values: Floats) -> xgboost.DMatrix:
+    """Return rows × all features as the features that a booster was made for."""
+    names = list(booster.feature_names or NAMES)
+    columns = values if names == list(NAMES) else values[:, [NAMES.index(name) for name in names]]
+    return xgboost.DMatrix(columns, feature_names=names, nthread=_THREADS)
 
 
 def _booster(raw: bytes) -> xgboost.Booster:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -29,25 +29,48 @@ def active(config: ModelConfig) -> Registered | None:
 
     Raises ValueError if its artefact is not what was registered.
     """
+    return _registered("is_active", None, config)
+
+
+def of_version(version: str, ranking: Literal["likelihood", "value"]) -> Registered:
+    """Return a model as it was registered, with the settings it was trained under.
+
+    How to rank is no part of a model: a model may be trained under one way and rank by another.
+
+    Raises LookupError if there is none of that version, ValueError if its artefact is not what was
+    registered.
+    """
+    found = _registered("model_version = %s", version, None)
+    if found is None:
+        raise LookupError(f"there is no model {version}")
+    model = replace(found.model, config=replace(found.model.config, ranking=ranking))
+    return replace(found, model=model)
+
+
+def _registered(
+    condition: LiteralString, value: str | None, config: ModelConfig | None
+) -> Registered | None:
     from customs_risk.warehouse import connect
 
     with connect() as connection:
         row = connection.execute(
-            """
+            f"""
             select
                 model_version, label_window_to, config_hash, metrics ->> 'labels_hash',
-                artefact_path, artefact_sha256
+                artefact_path, artefact_sha256, config
             from ml.models
-            where is_active
-            """
+            where {condition}
+            """,
+            [value] if value else [],
         ).fetchone()
     if row is None:
         return None
-    version, to_day, config_hash, labels_hash, path, expected = row
+    version, to_day, config_hash, labels_hash, path, expected, trained_under = row
     files = _read(_home() / path)
     if digest(files) != expected:
         raise ValueError(f"the artefact of model {version} is not the one that was registered")
-    return Registered(version, to_day, config_hash, labels_hash, restored(files, config))
+    model = restored(files, config or ModelConfig.from_dict(trained_under))
+    return Registered(version, to_day, config_hash, labels_hash, model)
 
 
 def register(

@@ -1,8 +1,17 @@
-"""dbt, called from Python: one invocation builds one layer of the warehouse."""
+"""dbt, called from Python: one invocation builds one layer of the warehouse.
 
+Views, seeds and code change when people change the project, not when a day passes. So a layer is
+built whole when the project's content is not what it was at the last whole build, or when something
+that was built is gone; on any other day only what takes in rows is built.
+"""
+
+import hashlib
 import json
 import os
-from typing import Literal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
 
 import psycopg
 
@@ -10,11 +19,15 @@ from customs_risk import warehouse
 from customs_risk.settings import REPOSITORY, Settings, settings
 
 Layer = Literal["prepare", "decide", "feedback"]
-Command = Literal["build", "test"]
+Command = Literal["build", "docs", "parse", "test"]
 
 PROJECT = REPOSITORY / "dbt_project"
 # two builds at once would fight over the same tables: the second waits
 _LOCK = 27101
+_CONTENT = {".sql", ".yml", ".csv"}
+
+# whoever wants to hear dbt's events, such as the statements that it executes
+listeners: list[Callable[[Any], None]] = []
 
 
 class TransformFailed(RuntimeError):  # noqa: N818 - reads as what happened
@@ -27,36 +40,99 @@ def transform(layer: Layer, *, full_refresh: bool = False) -> int:
     Raises:
         TransformFailed: a model or a test failed.
     """
-    flags = ["--full-refresh"] if full_refresh else []
-    return dbt("build", "--selector", layer, *flags)
+    mark = fingerprint(settings())
+    with _alone() as connection:
+        if not full_refresh and _stands(connection, layer, mark):
+            return len(_invoke("build", "--selector", f"{layer}_rows"))
+        flags = ["--full-refresh"] if full_refresh else []
+        results = _invoke("build", "--selector", layer, *flags)
+        _note_whole_build(connection, layer, mark, results)
+        return len(results)
 
 
 def dbt(command: Command, *arguments: str) -> int:
     """Run one dbt command in this process and return how many nodes ran."""
+    with _alone():
+        return len(_invoke(command, *arguments))
+
+
+def fingerprint(config: Settings, project: Path = PROJECT) -> str:
+    """Return what changes whenever the project would build something else."""
+    digest = hashlib.sha256(json.dumps(variables(config), sort_keys=True).encode())
+    for path in sorted(project.rglob("*")):
+        if path.suffix in _CONTENT and not {"target", "logs"} & {*path.relative_to(project).parts}:
+            digest.update(str(path.relative_to(project)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        yield connection
+
+
+def _invoke(command: Command, *arguments: str) -> list[Any]:
     from dbt.cli.main import dbtRunner
 
     config = settings()
     os.environ.update(profile_environment())
-    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-        outcome = dbtRunner().invoke(
-            [
-                command,
-                *arguments,
-                "--project-dir", str(PROJECT),
-                "--profiles-dir", str(PROJECT),
-                "--target-path", str(config.home / "dbt" / "target"),
-                "--log-path", str(config.logs / "dbt"),
-                "--vars", json.dumps(variables(config)),
-                "--quiet",
-                "--no-use-colors",
-                "--no-version-check",
-                "--no-send-anonymous-usage-stats",
-            ]
-        )  # fmt: skip
+    outcome = dbtRunner(callbacks=list(listeners)).invoke(
+        [
+            command,
+            *arguments,
+            "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT),
+            "--target-path", str(config.home / "dbt" / "target"),
+            "--log-path", str(config.logs / "dbt"),
+            "--vars", json.dumps(variables(config)),
+            "--quiet",
+            "--no-use-colors",
+            "--no-version-check",
+            "--no-send-anonymous-usage-stats",
+        ]
+    )  # fmt: skip
     if not outcome.success:
         raise TransformFailed(_explain(command, arguments, outcome))
-    return len(getattr(outcome.result, "results", []))
+    return list(getattr(outcome.result, "results", []))
+
+
+def _stands(connection: psycopg.Connection, layer: Layer, mark: str) -> bool:
+    """Tell whether a layer was built whole from this content, and nothing of it is missing."""
+    if connection.execute("select to_regclass('ops.builds')").fetchone() == (None,):
+        warehouse.prepare()  # a home from before there were notes of builds
+    row = connection.execute(
+        """
+        select not exists (
+            select 1 from unnest(relations) as built (name) where to_regclass(built.name) is null
+        )
+        from ops.builds where layer = %s and fingerprint = %s
+        """,
+        [layer, mark],
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _note_whole_build(
+    connection: psycopg.Connection, layer: Layer, mark: str, results: list[Any]
+) -> None:
+    relations = [
+        result.node.relation_name
+        for result in results
+        if str(result.node.resource_type) in {"model", "seed", "snapshot"}
+        and result.node.relation_name
+    ]
+    # names without the database's: a copy of it stands as well
+    relations = [name.split(".", 1)[1] for name in relations]
+    connection.execute(
+        """
+        insert into ops.builds (layer, fingerprint, relations) values (%s, %s, %s)
+        on conflict (layer) do update set
+            fingerprint = excluded.fingerprint, relations = excluded.relations, built_at = now()
+        """,
+        [layer, mark, relations],
+    )
 
 
 def variables(config: Settings) -> dict[str, object]:

@@ -11,7 +11,7 @@ from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.sandbox.simulation import turn
 from customs_risk.sandbox.world import FEEDS, World
-from customs_risk.settings import Settings
+from customs_risk.settings import Settings, settings
 
 DAYS = 3
 
@@ -27,7 +27,10 @@ def value(query: str, *parameters: object) -> Any:
 
 @pytest.fixture(scope="module")
 def live_days(warehouse: Settings) -> Iterator[list[date]]:
-    """The loop has learned from history and answered three live days."""
+    """The loop has learned from history and answered three live days of the sandbox's clock."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
+    settings.cache_clear()
     steps.initialize()
     world = World(warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_history()
@@ -41,6 +44,8 @@ def live_days(warehouse: Settings) -> Iterator[list[date]]:
         world.deliver_day(day)
         turn(lambda _step: None, learns=False)
     yield days
+    patch.undo()
+    settings.cache_clear()
 
 
 def test_every_received_row_is_accounted_for(live_days: list[date]) -> None:
@@ -146,7 +151,11 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
     mislaid = warehouse.inbox / "declarations" / "declarations_20260612T180000.csv"
     mislaid.write_text(content, encoding="utf-8")
     turn(lambda _step: None, learns=False)
-    decided = value("select count(*) from treatment.instructions where decided_on = '2026-06-12'")
+    found = """from treatment.instructions where declaration_id in (
+        select declaration_id from raw.declarations where batch_id like 'declarations-20260612%')"""
+    decided = value(f"select count(*) {found}")
     assert decided > 0
+    # it is decided on the day on which it was found, by what was known then
+    assert value(f"select min(decided_on) = date '{live_days[-1]}' {found}")
     sent = value("select count(*) from ops.outbox where dispatched_at is not null")
     assert sent == before + decided

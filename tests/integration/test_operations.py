@@ -301,9 +301,25 @@ def test_a_late_delivery_does_not_undo_its_correction(home: Settings) -> None:
     assert rows(
         f"select office_code from raw.{FEED} where declaration_id = 'D0' order by known_at desc"
     ) == [("0100",), ("2200",)]
+    # it was known for no time at all: the correction was here before it
+    assert value(f"select max(known_at) - min(known_at) = interval '1 microsecond' from raw.{FEED}")
     # and the correction, sent again, is known
     repeated = deliver(home, file_of([{"office_code": "0100"}]) + "\n", "20260702T090000")
     assert (repeated.loaded, repeated.duplicate) == (0, 1)
+    assert_all_adds_up()
+
+
+def test_what_lay_somewhere_is_known_when_it_was_found(home: Settings) -> None:
+    batch = deliver(home, file_of([{}] * 3)).batch_id
+    moments = f"select distinct known_at from raw.{FEED} where batch_id = %s"
+    known_at = value(moments, batch)
+    assert value("select now() - %s::timestamptz < interval '1 minute'", known_at)
+    # an earlier file that is found later is no older news
+    late = deliver(home, file_of([{}] * 2, first=3), "20260630T170000").batch_id
+    assert value(moments, late) > known_at
+    # and judging it anew does not change when it was known
+    collect.again(FEED, batch)
+    assert value(moments, batch) == known_at
     assert_all_adds_up()
 
 

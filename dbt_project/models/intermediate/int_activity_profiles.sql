@@ -3,18 +3,23 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['profile_kind', 'profile_key', 'valid_from'],
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         indexes=[
-            {'columns': ['profile_kind', 'profile_key', 'valid_from'], 'unique': true},
+            {'columns': ['profile_key', 'profile_kind', 'valid_from'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
-        sql_header="set local work_mem = '128MB';",
+        pre_hook=[
+            "{{ look_up(\"set local work_mem = '256MB'; set local enable_hashagg = off;\") }}",
+            "{% if is_incremental() %}alter table {{ this }} add column if not exists licensed bigint{% endif %}",
+        ],
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
 
 -- only these kinds are compared with by price and mass
 {%- set priced_kinds = ['importer_hs6', 'hs6_origin'] %}
+
+-- sums by sorting: the intervals need the same order anyway, and almost every fact has a key of its own
 
 -- loops write the lines whose indent a linter would judge
 -- noqa: disable=LT02
@@ -33,15 +38,15 @@ declarations as (
 
 facts as (
     select
-        profiles.profile_kind,
-        profiles.profile_key,
+        {{ profile_columns('profiles') }},
         declarations.known_on,
         declarations.recorded_at,
         1 as declarations,
         case when profiles.is_priced then declarations.log_unit_value end as log_unit_value_sum,
         case when profiles.is_priced then declarations.log_unit_value ^ 2 end as log_unit_value_square_sum,
         case when profiles.is_priced then declarations.log_mass end as log_mass_sum,
-        case when profiles.is_priced then declarations.log_mass ^ 2 end as log_mass_square_sum
+        case when profiles.is_priced then declarations.log_mass ^ 2 end as log_mass_square_sum,
+        case when profiles.is_priced then (declarations.licence_count > 0)::int end as licensed
     from declarations
     cross join lateral (
         values
@@ -54,6 +59,7 @@ facts as (
 
 {{ advance_intervals([
     'declarations', 'log_unit_value_sum', 'log_unit_value_square_sum', 'log_mass_sum', 'log_mass_square_sum',
+    'licensed',
 ]) }},
 
 profiles as (
@@ -67,6 +73,7 @@ profiles as (
         log_unit_value_square_sum,
         log_mass_sum,
         log_mass_square_sum,
+        licensed::bigint as licensed,
         recorded_at
     from intervals
 )

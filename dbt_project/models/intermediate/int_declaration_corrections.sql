@@ -7,7 +7,8 @@
         indexes=[
             {'columns': ['declaration_id'], 'unique': true},
             {'columns': ['recorded_at']},
-        ]
+        ],
+        pre_hook="{{ look_up(each_by_index=true) }}"
     )
 }}
 
@@ -29,9 +30,8 @@ corrected as (
         first_versions.declaration_id,
         first_versions.batch_id as first_batch_id
     from {{ ref('stg_declarations') }} as declarations
-    inner join batches using (batch_id)
     inner join {{ ref('int_declarations') }} as first_versions using (declaration_id)
-    where first_versions.batch_id <> declarations.batch_id
+    where declarations.{{ of_batches('batches') }} and first_versions.batch_id <> declarations.batch_id
     group by first_versions.declaration_id, first_versions.batch_id
 ),
 
@@ -40,8 +40,8 @@ latest as (
     select distinct on (declarations.declaration_id)
         declarations.*,
         corrected.first_batch_id
-    from {{ ref('stg_declarations') }} as declarations
-    inner join corrected using (declaration_id)
+    from corrected
+    {{ probe(ref('stg_declarations'), 'declaration_id', 'corrected.declaration_id') }} as declarations
     order by declarations.declaration_id asc, declarations.known_at desc, declarations.batch_id desc
 ),
 

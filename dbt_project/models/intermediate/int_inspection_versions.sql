@@ -14,19 +14,34 @@
             {'columns': ['superseded_recorded_at']},
             {'columns': ['batch_id', 'row_no']},
         ],
+        pre_hook="{{ look_up(\"set local work_mem = '256MB';\", each_by_index=true) }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
 
 with
 
-batches as (
-    {{ unfinished_batches('inspection_results') }}
-),
-
 results as (select * from {{ ref('stg_inspection_results') }}),
 
-declarations as (select * from {{ ref('int_declarations') }}),
+-- named twice, and still read by its indexes
+declarations as not materialized (select * from {{ ref('int_declarations') }}),
+
+batches as (
+    {{ new_batches('inspection_results') }}
+),
+
+-- what was delivered, and what waited for a declaration that has come: found by its number
+candidates as (
+    select results.* from results
+    where results.{{ of_batches('batches') }}
+    {%- if is_incremental() %}
+    union
+    select results.*
+    from declarations
+    {{ probe(ref('stg_inspection_results'), 'declaration_id', 'declarations.declaration_id') }} as results
+    where declarations.recorded_at > {{ newest_recorded() }}
+    {%- endif %}
+),
 
 -- many results to one declaration; a result whose declaration is not there yet waits for it,
 -- and counts from the day on which both are known
@@ -53,8 +68,7 @@ arrived as (
         now() as recorded_at,
         null::timestamptz as superseded_at,
         null::timestamptz as superseded_recorded_at
-    from results
-    inner join batches using (batch_id)
+    from candidates as results
     inner join declarations using (declaration_id)
     {%- if is_incremental() %}
     where

@@ -5,13 +5,15 @@
         unique_key=['profile_kind', 'profile_key', 'valid_from'],
         on_schema_change='fail',
         indexes=[
-            {'columns': ['profile_kind', 'profile_key', 'valid_from'], 'unique': true},
+            {'columns': ['profile_key', 'profile_kind', 'valid_from'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
-        sql_header="set local work_mem = '128MB';",
+        pre_hook="{{ look_up(\"set local work_mem = '256MB'; set local enable_hashagg = off;\") }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
+
+-- sums by sorting: the intervals need the same order anyway, and almost every fact has a key of its own
 
 -- loops write the lines whose indent a linter would judge
 -- noqa: disable=LT02
@@ -69,8 +71,7 @@ declarations as (select * from {{ ref('int_declarations') }}),
 -- many measures to one declaration; each counts in every profile that its declaration belongs to
 facts as (
     select
-        profiles.profile_kind,
-        profiles.profile_key,
+        {{ profile_columns('profiles') }},
         measures.known_on,
         measures.recorded_at,
         measures.inspections,

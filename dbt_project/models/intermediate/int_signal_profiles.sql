@@ -5,7 +5,7 @@
         unique_key=['profile_kind', 'profile_key'],
         on_schema_change='fail',
         indexes=[
-            {'columns': ['profile_kind', 'profile_key', 'valid_from'], 'unique': true},
+            {'columns': ['profile_key', 'profile_kind', 'valid_from'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
         sql_header="set local enable_nestloop = off;",
@@ -84,8 +84,7 @@ superseded as (
 -- many rows (one per key) to one version
 episodes as (
     select
-        signals.profile_kind,
-        signals.profile_key,
+        {{ profile_columns('signals') }},
         signals.is_adverse,
         signals.recorded_at,
         greatest(signals.known_on + 1, signals.in_force_from) as starts_on,

@@ -17,11 +17,11 @@
 with
 
 batches as (
-    {{ unfinished_batches('monitoring_samples') }}
+    {{ new_batches('monitoring_samples') }}
     union all
-    {{ unfinished_batches('enterprise_status') }}
+    {{ new_batches('enterprise_status') }}
     union all
-    {{ unfinished_batches('watch_list') }}
+    {{ new_batches('watch_list') }}
 ),
 
 -- a sample stands for ever
@@ -86,10 +86,10 @@ signals as (
 
 recorded as (
     select
-        signals.*,
+        *,
         now() as recorded_at
     from signals
-    inner join batches using (batch_id)
+    where {{ of_batches('batches') }}
 )
 
 select * from recorded

@@ -8,6 +8,7 @@
             {'columns': ['subject_kind', 'subject_id'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
+        pre_hook="{{ look_up(\"set local work_mem = '256MB';\") }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
@@ -17,7 +18,7 @@
 
 with
 
-declarations as (
+declarations as {% if not is_incremental() %}not materialized {% endif %}(
     select * from {{ ref('int_declarations') }}
     {%- if is_incremental() %}
     where recorded_at > {{ newest_recorded() }}
@@ -28,27 +29,28 @@ reports as (select * from {{ ref('stg_enterprise_credit') }}),
 
 batches as (select * from {{ ref('int_batches') }}),
 
--- one declaration to many subjects
+-- one declaration to many subjects. Each kind is counted by itself: so many rows of so few subjects are not spread
+-- out first, and the database may divide the work
 declared as (
+    {%- for kind, id, name, country in [
+        ('party', 'importer_id', 'importer_name', "'CN'"),
+        ('party', 'declarant_id', 'null::text', "'CN'"),
+        ('party', 'seller_id', 'seller_name', 'null'),
+        ('commodity', 'hs6', 'goods_name', 'null'),
+        ('vessel', 'conveyance_id', 'conveyance_name', 'null'),
+    ] %}
     select
-        subjects.subject_kind,
-        trim(subjects.subject_id) as subject_id,
-        nullif(trim(subjects.subject_name), '') as subject_name,
-        subjects.country,
-        min(declarations.known_at) as first_known_at,
-        max(declarations.recorded_at) as recorded_at
+        '{{ kind }}' as subject_kind,
+        trim({{ id }}) as subject_id,
+        nullif(trim({{ name }}), '') as subject_name,
+        {{ country }}::text as country,
+        min(known_at) as first_known_at,
+        max(recorded_at) as recorded_at
     from declarations
-    inner join lateral (
-        values
-        ('party', declarations.importer_id, declarations.importer_name, 'CN'),
-        ('party', declarations.declarant_id, null, 'CN'),
-        ('party', declarations.seller_id, declarations.seller_name, null),
-        ('commodity', declarations.hs6, declarations.goods_name, null),
-        ('vessel', declarations.conveyance_id, declarations.conveyance_name, null)
-    ) as subjects (subject_kind, subject_id, subject_name, country) on true
-    where trim(subjects.subject_id) <> ''
-    group by subjects.subject_kind, trim(subjects.subject_id), nullif(trim(subjects.subject_name), ''), subjects.country
+    where trim({{ id }}) <> ''
+    group by {{ id }}{% if name != 'null::text' %}, {{ name }}{% endif %}
     union all
+    {%- endfor %}
     select
         'container' as subject_kind,
         trim(containers.container_number) as subject_id,
@@ -59,33 +61,59 @@ declared as (
     from declarations
     cross join lateral string_to_table(declarations.container_numbers, ';') as containers (container_number)
     where trim(containers.container_number) <> ''
-    group by trim(containers.container_number)
+    group by containers.container_number
 ),
 
--- the parties of these declarations, and those known already
-parties as (
-    select declared.subject_id from declared
-    where declared.subject_kind = 'party'
-    {%- if is_incremental() %}
-    union
-    select stored.subject_id from {{ this }} as stored
-    where stored.subject_kind = 'party'
-    {%- endif %}
+{% if is_incremental() %}
+-- a party that is known learns from new reports; one that is new, from all that were ever made
+new_batches as (
+    select * from batches
+    where feed = 'enterprise_credit' and recorded_at > {{ newest_recorded() }}
 ),
+
+heard_of as (
+    select reports.*
+    from reports
+    where
+        reports.{{ of_batches('new_batches') }}
+        and exists (
+            select 1 from {{ this }} as stored
+            where stored.subject_kind = 'party' and stored.subject_id = reports.subject_uscc
+        )
+    union
+    select reports.*
+    from declared
+    {{ probe(ref('stg_enterprise_credit'), 'subject_uscc', 'declared.subject_id') }} as reports
+    where
+        declared.subject_kind = 'party'
+        and not exists (
+            select 1 from {{ this }} as stored
+            where stored.subject_kind = 'party' and stored.subject_id = declared.subject_id
+        )
+),
+{% else %}
+heard_of as (
+    select * from reports
+    where
+        subject_uscc in (
+            select declared.subject_id from declared
+            where declared.subject_kind = 'party'
+        )
+),
+{% endif %}
 
 -- the register's names of parties that declare
 registered as (
     select
         'party' as subject_kind,
-        reports.subject_uscc as subject_id,
-        trim(reports.enterprise_name) as subject_name,
+        heard_of.subject_uscc as subject_id,
+        trim(heard_of.enterprise_name) as subject_name,
         'CN' as country,
-        min(reports.known_at) as first_known_at,
+        min(heard_of.known_at) as first_known_at,
         max(batches.recorded_at) as recorded_at
-    from reports
+    from heard_of
     inner join batches using (batch_id)
-    where reports.subject_uscc in (select parties.subject_id from parties)
-    group by reports.subject_uscc, trim(reports.enterprise_name)
+    group by heard_of.subject_uscc, trim(heard_of.enterprise_name)
 ),
 
 named as (

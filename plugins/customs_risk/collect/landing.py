@@ -95,6 +95,12 @@ def _deliveries(condition: LiteralString, values: list[str]) -> list[Delivery]:
             f"""
             select batch_id, feed, file_name, sent_at, is_backfill, sha256
             from ops.batches where {condition}
+                -- bytes whose time is over are gone
+                and not exists (
+                    select 1 from ops.expired_batches as expired
+                    where expired.batch_id = batches.batch_id
+                        and expired.bytes_deleted_at is not null
+                )
             order by is_backfill desc, sent_at nulls first, batch_id
             """,
             values,

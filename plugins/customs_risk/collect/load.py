@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from customs_risk import warehouse
+from customs_risk import clock, warehouse
 from customs_risk.collect import settle
 from customs_risk.collect.formats import Reading, Unreadable, read
 from customs_risk.collect.landing import Delivery
@@ -61,12 +61,13 @@ def load(
         _refuse_if_too_many_failed(contract, received, broken, len(rejected))
         # the file is read again for the rows that broke a rule, and only if there are any
         again = open_delivery(delivery, contract, layout) if broken else None
+        known_at = _moment_known(connection, delivery, sent_at)
         settle.quarantine(connection, contract, delivery.batch_id, rejected, broken, again)
         loaded, corrected = settle.load_the_rest(
             connection,
             contract,
             delivery.batch_id,
-            sent_at,
+            settle.Moments(sent_at, known_at),
             is_backfill=delivery.is_backfill,
             but=settled,
         )
@@ -80,7 +81,7 @@ def load(
             warnings=warnings,
             broken=_by_rule(broken | {row_no: ["row.complete"] for row_no, _ in rejected}),
         )
-        _finish(connection, contract, delivery, counted)
+        _finish(connection, contract, delivery, counted, known_at)
         if only_try:
             connection.rollback()
     return counted
@@ -105,6 +106,35 @@ def _moment_sent(delivery: Delivery, contract: Contract) -> datetime:
     if settings().schedules == "on" and delivery.sent_at > datetime.now(UTC) + _CLOCK_SLACK:
         raise Unreadable("file.sent_at", f"it says it was sent in the future: {delivery.sent_at}")
     return delivery.sent_at
+
+
+def _moment_known(connection: Connection, delivery: Delivery, sent_at: datetime) -> datetime:
+    """Return from when on a delivery's rows count as known: never before they could be known here.
+
+    What lay somewhere for days is news on the day it is found; else a day that was scored would
+    change behind the score. It stays the same when the delivery is judged anew, and deliveries of
+    a feed never share a moment: versions follow each other. History is known when it happened.
+    """
+    if delivery.is_backfill:
+        return sent_at
+    (decided, newest) = connection.execute(
+        """
+        select
+            (
+                select coalesce(known_at, case when status = 'loaded' then sent_at end)
+                from ops.batches where batch_id = %(batch_id)s
+            ),
+            (
+                select max(known_at) from ops.batches
+                where feed = %(feed)s and batch_id <> %(batch_id)s and not is_backfill
+            )
+        """,
+        {"batch_id": delivery.batch_id, "feed": delivery.feed},
+    ).fetchone() or (None, None)
+    if decided:
+        return decided
+    known_at = max(sent_at, clock.present(connection))
+    return max(known_at, newest + timedelta(microseconds=1)) if newest else known_at
 
 
 def open_delivery(delivery: Delivery, contract: Contract, layout: Layout) -> Reading:
@@ -158,14 +188,18 @@ def _earlier_settled(connection: Connection, batch_id: str) -> tuple[int, int]:
 
 
 def _finish(
-    connection: Connection, contract: Contract, delivery: Delivery, counted: Counted
+    connection: Connection,
+    contract: Contract,
+    delivery: Delivery,
+    counted: Counted,
+    known_at: datetime,
 ) -> None:
     connection.execute(
         """
         update ops.batches
         set status = 'loaded', reason = null, received = %s, loaded = %s, quarantined = %s,
             duplicate = %s, corrected = %s, warnings = %s, contract_version = %s,
-            finished_at = now()
+            known_at = %s, finished_at = now()
         where batch_id = %s
         """,
         [
@@ -176,6 +210,7 @@ def _finish(
             counted.corrected,
             json.dumps(counted.warnings, ensure_ascii=False),
             contract.version,
+            known_at,
             delivery.batch_id,
         ],
     )

@@ -122,7 +122,11 @@ def _settle(
     settle.note_taken_keys(connection, contract, delivery.batch_id)
     still_broken = settle.noted_rules(connection, contract)
     loaded, corrected = settle.load_the_rest(
-        connection, contract, delivery.batch_id, present, is_backfill=delivery.is_backfill
+        connection,
+        contract,
+        delivery.batch_id,
+        settle.Moments(sent_at=present, known_at=present),
+        is_backfill=delivery.is_backfill,
     )
     freed = [row_no for row_no in held if row_no not in still_broken]
     connection.execute(

@@ -4,6 +4,7 @@ and the rest is loaded. All of it happens in the one transaction that also close
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,6 +17,14 @@ from expectations.contract import Contract
 from expectations.tables import names
 
 Rules = dict[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A delivery's two clocks: versions are ordered by ``sent_at``, and count from ``known_at``."""
+
+    sent_at: datetime
+    known_at: datetime
 
 
 def find_repeated(connection: Connection, contract: Contract) -> None:
@@ -166,7 +175,7 @@ def load_the_rest(
     connection: Connection,
     contract: Contract,
     batch_id: str,
-    known_at: datetime,
+    moments: Moments,
     *,
     is_backfill: bool,
     but: list[int] | None = None,
@@ -174,15 +183,16 @@ def load_the_rest(
     """Load the rows that broke nothing and say something new; return how many, and corrections.
 
     A row under a known key counts against the version known when it was sent: the same content is
-    a duplicate, another one supersedes that version, and both stay.
+    a duplicate, another one supersedes that version, and both stay. A version that was overtaken
+    before it came is put right before the one that overtook it, on whose day it counts for nothing.
 
     Args:
-        known_at: when the delivery was sent; rows of a backfill carry their own moment, if their
-            feed tells one.
+        moments: of the delivery; rows of a backfill carry their own moment, if their feed tells
+            one.
         but: row numbers that are settled already.
     """
     own_moment = contract.known_at if is_backfill else None
-    moment = sql.Identifier("delivered", own_moment) if own_moment else sql.Literal(known_at)
+    own = sql.Identifier("delivered", own_moment) if own_moment else None
     parts: dict[str, sql.Composable] = {
         "feed": sql.Identifier(contract.feed),
         "typed": gate_table(contract),
@@ -194,7 +204,8 @@ def load_the_rest(
         "key": names(contract.key),
         "batch_id": sql.Literal(batch_id),
         "is_backfill": sql.Literal(is_backfill),
-        "moment": moment,
+        "sent_at": own or sql.Literal(moments.sent_at),
+        "known_at": own or sql.SQL(_KNOWN).format(sql.Literal(moments.known_at)),
         "settled": sql.Literal(but or []),
     }
     # hashes that fit in memory: one pass over the batch, however many rows are left out
@@ -211,27 +222,50 @@ def _corrected_by_release(connection: Connection, parts: dict[str, sql.Composabl
     return int((row or (0,))[0])
 
 
-# one row per delivered row whose key is known: the version known when it was sent, or else the next
+# never before it could be known here, but for what a later version overtook
+_KNOWN = "least({}, neighbours.overtaken_at - interval '1 microsecond')"
+
+# one row per delivered row whose key is known: the version last sent before it, or else the next;
+# and when the first version that was sent after it became known. A row that people released was
+# said when they let it out
 _NEIGHBOURS = """
     create temporary table neighbours as
-    select distinct on (delivered.row_no)
-        delivered.row_no,
-        row({delivered_content}) is not distinct from row({loaded_content}) as is_same
-    from {typed} as delivered
-    inner join raw.{feed} as loaded using ({key})
-    where delivered.row_no <> all({settled}::bigint[])
+    with versions as (
+        select
+            delivered.row_no,
+            row({delivered_content}) is not distinct from row({loaded_content}) as is_same,
+            {sent_at} as sent_at,
+            case
+                when loaded.is_backfill or batches.known_at is null then loaded.known_at
+                when loaded.known_at > batches.known_at then loaded.known_at
+                else batches.sent_at
+            end as said_at,
+            loaded.known_at,
+            loaded.batch_id
+        from {typed} as delivered
+        inner join raw.{feed} as loaded using ({key})
+        left join ops.batches as batches on batches.batch_id = loaded.batch_id
+        where delivered.row_no <> all({settled}::bigint[])
+    )
+    select distinct on (row_no)
+        row_no,
+        is_same,
+        min(known_at) filter (where said_at > sent_at) over (partition by row_no) as overtaken_at
+    from versions
     order by
-        delivered.row_no,
-        (loaded.known_at <= {moment}) desc,
-        case when loaded.known_at <= {moment} then loaded.known_at end desc,
-        loaded.known_at,
-        loaded.batch_id desc
+        row_no,
+        (said_at <= sent_at) desc,
+        case when said_at <= sent_at then said_at end desc,
+        said_at,
+        known_at desc,
+        batch_id desc
 """
 
 _LOAD = """
     insert into raw.{feed} ({columns}, batch_id, row_no, is_backfill, known_at)
-    select {columns}, {batch_id}, row_no, {is_backfill}, {moment}
+    select {columns}, {batch_id}, delivered.row_no, {is_backfill}, {known_at}
     from {typed} as delivered
+    left join neighbours using (row_no)
     where row_no not in (
             select row_no from {broken}
             union all

@@ -28,11 +28,14 @@ create table if not exists ops.batches (
     contract_version integer,
     finished_at timestamptz,
     warnings jsonb not null default '[]',
+    -- from when on its rows count as known, unless they are history: never before they could be known here
+    known_at timestamptz,
     -- the ledger adds up, or the load does not commit
     constraint ledger_adds_up check (
         status <> 'loaded' or (received is not null and received = loaded + quarantined + duplicate)
     )
 );
+alter table ops.batches add column if not exists known_at timestamptz;
 create index if not exists batches_by_content on ops.batches (feed, sha256);
 create index if not exists batches_waiting on ops.batches (feed) where status = 'landed';
 

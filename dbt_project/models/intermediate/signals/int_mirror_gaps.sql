@@ -8,6 +8,7 @@
             {'columns': ['batch_id', 'row_no'], 'unique': true},
             {'columns': ['hs6', 'origin_country', 'period_from']},
         ],
+        pre_hook="{{ look_up() }}",
         post_hook="analyze {{ this }}"
     )
 }}
@@ -15,12 +16,13 @@
 with
 
 batches as (
-    {{ unfinished_batches('comtrade') }}
+    {{ new_batches('comtrade') }}
 ),
 
 country_names as (select * from {{ ref('country_names') }}),
 
-declarations as (select * from {{ ref('int_declarations') }}),
+-- named twice, and still only read for the days and the ends that are asked for
+declarations as not materialized (select * from {{ ref('int_declarations') }}),
 
 -- every row that was delivered is here: those that are no totals are told apart, not left out
 reports as (
@@ -34,8 +36,8 @@ reports as (
         end as period_from,
         reported.customs_code = 'C00' and reported.mot_code = '0' and reported.partner2_code = '0' as is_total
     from {{ ref('stg_comtrade') }} as reported
-    inner join batches using (batch_id)
     left join country_names on reported.reporter_iso = country_names.country_name
+    where reported.{{ of_batches('batches') }}
 ),
 
 dated as (

@@ -27,7 +27,7 @@ declarations as materialized (
     where
         not is_backfill
         {%- if is_incremental() %}
-        and recorded_at > {{ newest_recorded() }}
+        and {{ not_stored_yet() }}
         {%- endif %}
 ),
 

@@ -22,9 +22,7 @@ conclusions as (select * from {{ ref('conclusions') }}),
 pending as (
     select
         conclusions.*,
-        {{ business_day('conclusions.as_of') }} as decided_on,
-        {{ draw('conclusions.declaration_id', 'random inspection') }} as random_draw,
-        {{ draw('conclusions.declaration_id', 'order of equals') }} as tie_draw
+        {{ business_day('conclusions.as_of') }} as decided_on
     from conclusions
     {%- if is_incremental() %}
     where
@@ -67,101 +65,16 @@ placed as (
         coalesce(earlier_rounds.decision_round, 0) + 1 as decision_round,
         concat_ws(
             '/', pending.office_code, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
-        ) as stratum
+        ) as stratum,
+        {{ var('inspection_rate') }}::numeric as inspection_rate,
+        {{ var('random_share') }}::numeric as random_share,
+        {{ var('medium_rate') }}::numeric as medium_rate,
+        '{{ var("selection_seed") }}' as selection_seed
     from pending
     left join earlier_rounds using (office_code, decided_on)
 ),
 
-strata as (
-    select
-        *,
-        count(*) over (partition by stratum) as declarations_in_stratum,
-        bool_or(ranking_score is not null) over (partition by stratum) as has_ranking
-    from placed
-),
-
--- a fraction of an inspection is rounded by a draw, so that over time capacity is what was asked for
-capacities as (
-    select
-        *,
-        floor({{ var('inspection_rate') }} * declarations_in_stratum + {{ draw('stratum', 'capacity') }})::int
-            as capacity
-    from strata
-),
-
--- without a model nothing is known of a declaration: every inspection is drawn
-random_capacities as (
-    select
-        *,
-        case
-            when has_ranking
-                then floor({{ var('random_share') }} * capacity + {{ draw('stratum', 'random share') }})::int
-            else capacity
-        end as random_capacity,
-        case
-            when has_ranking then {{ var('inspection_rate') }} * {{ var('random_share') }}
-            else {{ var('inspection_rate') }}
-        end::float8 as random_probability
-    from capacities
-),
-
--- the random inspections are drawn first, among all
-drawn as (
-    select
-        *,
-        row_number() over (partition by stratum order by random_draw, declaration_id) <= random_capacity as is_random
-    from random_capacities
-),
-
--- equals are ordered by a draw of their own: it must not favour those drawn at random
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by stratum
-            order by ranking_score desc nulls last, tie_draw asc, declaration_id asc
-        ) as score_rank,
-        row_number() over (
-            partition by stratum, is_random
-            order by ranking_score desc nulls last, tie_draw asc, declaration_id asc
-        ) as rank_among_others
-    from drawn
-),
-
--- then the best of the others, as many as the office can still inspect
-targeted as (
-    select
-        *,
-        not is_random
-        and ranking_score is not null
-        and rank_among_others <= capacity - random_capacity as is_targeted
-    from ranked
-),
-
-cut as (
-    select
-        *,
-        coalesce(max(score_rank) filter (where is_targeted) over (partition by stratum), 0) as cutoff_rank
-    from targeted
-),
-
--- down to the cut-off a declaration is inspected whatever is drawn; below it only if it is drawn
-decided as (
-    select
-        *,
-        case
-            when is_random then 'random'
-            when is_targeted then 'targeted'
-            else 'none'
-        end as selected_by,
-        case
-            when score_rank <= cutoff_rank then 'high'
-            when score_rank <= cutoff_rank + round({{ var('medium_rate') }} * declarations_in_stratum) then 'medium'
-            else 'low'
-        end as lane,
-        case when score_rank <= cutoff_rank then 1 else random_probability end::float8 as selection_probability
-    from cut
-),
+{{ selection('placed') }},
 
 placed_in_words as (
     select
@@ -226,10 +139,10 @@ final as (
         random_draw,
         random_probability,
         selection_probability,
-        {{ var('inspection_rate') }}::float8 as inspection_rate,
-        {{ var('random_share') }}::float8 as random_share,
-        {{ var('medium_rate') }}::float8 as medium_rate,
-        '{{ var("selection_seed") }}' as selection_seed,
+        inspection_rate::float8 as inspection_rate,
+        random_share::float8 as random_share,
+        medium_rate::float8 as medium_rate,
+        selection_seed,
         now() as decided_at
     from worded
 )

@@ -1,0 +1,25 @@
+"""A layer is built whole when it must be, and otherwise only what takes in rows."""
+
+import pytest
+
+from customs_risk import steps
+from customs_risk import warehouse as doors
+from customs_risk.settings import Settings
+from customs_risk.transform import transform
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_day_builds_only_what_takes_in_rows(warehouse: Settings) -> None:
+    steps.initialize()
+    whole = transform("prepare")
+    assert transform("prepare") < whole / 2
+
+    # what is gone comes back, whoever took it away
+    with doors.connect() as connection:
+        connection.execute("drop view staging.stg_declarations cascade")
+    assert transform("prepare") == whole
+    with doors.connect() as connection:
+        row = connection.execute("select to_regclass('core.declarations') is not null").fetchone()
+    assert row == (True,)
+    assert transform("prepare") < whole / 2
