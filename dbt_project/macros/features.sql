@@ -157,18 +157,15 @@ features as (
 {%- endmacro %}
 
 {#
-    Rows of int_declarations that a table which keeps what it stored for good does not have yet. When all below is
+    Rows of int_declarations that a table which keeps what it stored for good does not have yet. When all below was
     built anew, every declaration is new to it, and only those count that are missing.
 #}
 {% macro not_stored_yet() -%}
-    {%- if flags is defined and flags.FULL_REFRESH -%}
-        not exists (
-            select 1 from {{ this }} as stored
-            where stored.declaration_id = int_declarations.declaration_id
-        )
-    {%- else -%}
-        recorded_at > {{ newest_recorded() }}
-    {%- endif -%}
+    recorded_at > {{ newest_recorded() }}
+    and not exists (
+        select 1 from {{ this }} as stored
+        where stored.declaration_id = int_declarations.declaration_id
+    )
 {%- endmacro %}
 
 {# How many licences and certificates are declared; null where the sender tells of none. #}

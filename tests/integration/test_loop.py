@@ -152,7 +152,8 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
     mislaid.write_text(content, encoding="utf-8")
     turn(lambda _step: None, learns=False)
     found = """from treatment.instructions where declaration_id in (
-        select declaration_id from raw.declarations where batch_id like 'declarations-20260612%')"""
+        select declaration_id from raw.declarations
+        where starts_with(batch_id, 'declarations-20260612'))"""
     decided = value(f"select count(*) {found}")
     assert decided > 0
     # it is decided on the day on which it was found, by what was known then

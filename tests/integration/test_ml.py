@@ -24,7 +24,7 @@ def tables(warehouse):
     raw = ", ".join([f"{n} text" for n in CATEGORIES if n != "importer_id"])
     key = "importer_id text, declaration_id text"
     with connect() as connection:
-        connection.execute("create schema intermediate")
+        connection.execute("create schema if not exists intermediate")
         connection.execute(
             f"create table intermediate.int_declaration_features "
             f"({key}, known_on date, is_backfill boolean, "

@@ -49,6 +49,8 @@ class Copy:
             "PYTHONDONTWRITEBYTECODE": "1",
             "CUSTOMS_RISK_HOME": str(home),
             "CUSTOMS_RISK_DATABASE_URL": database_url,
+            # the present is when the newest delivery was sent
+            "CUSTOMS_RISK_SCHEDULES": "off",
             "COLUMNS": "200",
         }
 
@@ -140,6 +142,7 @@ def test_its_collection_is_scheduled(copy: Copy, tmp_path: Path) -> None:
         copy.python(
             str(copy.root / "tests" / "dags" / "parse_dags.py"),
             AIRFLOW_HOME=str(tmp_path / "airflow"),
+            CUSTOMS_RISK_SCHEDULES="on",
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=nowhere,
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC=nowhere,
