@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="postgresql:// URL of the warehouse; empty: the embedded server in home"
     )
+    embedded_cache: str = Field(
+        "1GB",
+        description="shared_buffers of the embedded server, when its home is made; a quarter of the "
+        "memory serves long histories",
+    )
     time_zone: str = Field("Asia/Shanghai", description="the zone of business days")
     schedules: Literal["on", "off"] = Field(
         "on", description="off: DAGs run only when triggered (the sandbox has its own clock)"

@@ -27,6 +27,8 @@ Figure = Callable[[str, float], None]
 
 SIZES = [int(size) for size in os.environ.get("HISTORY", "1000000,10000000").split(",")]
 TURNS = 2
+# a quarter of the memory, as PostgreSQL's manual advises; the default suits a laptop
+CACHE_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // 2**20
 # what dbt asks about the tables themselves is dbt's own
 _CATALOGUE = ("information_schema.", "pg_catalog.", "pg_class", "pg_namespace", "pg_matviews")
 
@@ -57,6 +59,7 @@ def warehouse_of_its_own(home: Path) -> Iterator[Path]:
     """Run a server for one history, and leave nothing of it."""
     patch = pytest.MonkeyPatch()
     patch.setenv("CUSTOMS_RISK_HOME", str(home))
+    patch.setenv("CUSTOMS_RISK_EMBEDDED_CACHE", f"{CACHE_MB}MB")
     patch.delenv("CUSTOMS_RISK_DATABASE_URL", raising=False)
     settings.cache_clear()
     postgres.start(home)

@@ -12,6 +12,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from customs_risk.settings import settings
+
 WAREHOUSE = "customs_risk"
 METADATA = "airflow"
 
@@ -28,7 +30,6 @@ _SERVER_SETTINGS = {
     "max_wal_size": "4GB",
     "min_wal_size": "1GB",
     "random_page_cost": "1.1",
-    "shared_buffers": "1GB",
     "work_mem": "64MB",
 }
 
@@ -128,7 +129,8 @@ def _exists(home: Path, database: str) -> bool:
 
 def _configure(home: Path, time_zone: str) -> None:
     with psycopg.connect(url(home, "postgres"), autocommit=True) as connection:
-        for name, value in {**_SERVER_SETTINGS, "timezone": time_zone}.items():
+        own = {"timezone": time_zone, "shared_buffers": settings().embedded_cache}
+        for name, value in {**_SERVER_SETTINGS, **own}.items():
             connection.execute(
                 sql.SQL("alter system set {} = {}").format(sql.Identifier(name), sql.Literal(value))
             )
