@@ -26,8 +26,8 @@ class Settings(BaseSettings):
     )
     embedded_cache: str = Field(
         "1GB",
-        description="shared_buffers of the embedded server, when its home is made; a quarter of the "
-        "memory serves long histories",
+        description="shared_buffers of the embedded server, set when its home is made; "
+        "a quarter of the memory serves long histories",
     )
     time_zone: str = Field("Asia/Shanghai", description="the zone of business days")
     schedules: Literal["on", "off"] = Field(
