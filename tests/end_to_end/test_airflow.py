@@ -101,7 +101,7 @@ def test_a_kill_in_the_middle_of_a_day_loses_and_doubles_nothing(
     assert_sound(home)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -152,9 +152,11 @@ class AirflowApi:
         changed has set off no run in time (an earlier run may have taken it along).
         """
         for _ in self._polls(timeout):
-            events = self._get(
-                "assets/events", source_dag_id=source.dag_id, source_run_id=source.run_id
-            )["asset_events"]
+            told = {"source_dag_id": source.dag_id, "source_run_id": source.run_id}
+            answer = self._request("GET", "assets/events", params=told)
+            if answer.is_server_error:
+                continue  # Airflow cannot tell of a run that it has made and not yet started
+            events = answer.raise_for_status().json()["asset_events"]
             if not events:
                 return None
             for caused in (run for event in events for run in event["created_dagruns"]):
