@@ -162,10 +162,12 @@ features as (
 #}
 {% macro not_stored_yet() -%}
     recorded_at > {{ newest_recorded() }}
-    and not exists (
-        select 1 from {{ this }} as stored
+    -- one look into the index for each, whatever else the planner may do
+    and (
+        select stored.declaration_id from {{ this }} as stored
         where stored.declaration_id = int_declarations.declaration_id
-    )
+        limit 1
+    ) is null
 {%- endmacro %}
 
 {# How many licences and certificates are declared; null where the sender tells of none. #}

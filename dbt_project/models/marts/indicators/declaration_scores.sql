@@ -10,10 +10,13 @@
             {'columns': ['known_on']},
             {'columns': ['recorded_at']},
         ],
-        sql_header="set local work_mem = '64MB';",
+        sql_header="set local work_mem = '64MB'; set local enable_nestloop = off;",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
+
+-- no nested loops but for the look-ups: the planner takes the steps below for one row each, and would compare every
+-- declaration with every value
 
 with
 
