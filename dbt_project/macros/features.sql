@@ -3,8 +3,9 @@
 
     declarations: a CTE of declarations, with the logarithms of log_measures(). day: an SQL expression over it, the
     day up to which (exclusive) facts count: the day on which a declaration was known itself when it is scored, any
-    other in a replay. also: further columns to carry along. Yields the CTEs up to `features`, one row per declaration; what stands in the table of features
-    and what is recomputed of it come from the same text, so they are the same to the last bit.
+    other in a replay. also: further columns to carry along. Yields the CTEs up to `features`, one row per
+    declaration; what stands in the table of features and what is recomputed of it come from the same text, so they
+    are the same to the last bit.
 #}
 {% macro declaration_features(declarations, day, also=[]) -%}
 {%- set risk = ref('int_risk_profiles') %}
@@ -98,10 +99,7 @@ features as (
         log_mass::float8 as log_mass,
         log_unit_value::float8 as log_unit_value,
         tax_rate_pct::float8 as tax_rate_pct,
-        array_position(
-            array['advanced_certified', 'certified', 'regular', 'dishonest', 'seriously_dishonest'],
-            importer_credit_tier
-        )::float8 as credit_tier_rank,
+        array_position({{ tier_codes() }}, importer_credit_tier)::float8 as credit_tier_rank,
         base_rate as rate_all,
         {%- for kind in risk_profile_keys() %}
         {{ smoothed('findings_' ~ kind, 'inspections_' ~ kind, 'base_rate') }} as rate_{{ kind }},

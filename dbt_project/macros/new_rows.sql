@@ -9,7 +9,9 @@
     recorded_at (the time of the build that took a row in) never runs backwards.
 #}
 {% macro new_batches(feed) -%}
-    select batches.batch_id
+    select
+        batches.batch_id,
+        batches.recorded_at
     from {{ ref('int_batches') }} as batches
     where
         batches.feed = '{{ feed }}'

@@ -15,12 +15,7 @@
 with
 
 batches as (
-    select * from {{ ref('int_batches') }}
-    where
-        feed = 'declarations'
-        {%- if is_incremental() %}
-        and recorded_at > {{ newest_recorded() }}
-        {%- endif %}
+    {{ new_batches('declarations') }}
 ),
 
 declarations as (

@@ -18,12 +18,7 @@
 with
 
 batches as (
-    select * from {{ ref('int_batches') }}
-    where
-        feed = 'manifests'
-        {%- if is_incremental() %}
-        and recorded_at > {{ newest_recorded() }}
-        {%- endif %}
+    {{ new_batches('manifests') }}
 ),
 
 manifests as (
