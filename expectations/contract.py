@@ -7,7 +7,7 @@ so adding a feed is writing one file.
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -28,6 +28,8 @@ FEEDS = Path(__file__).with_name("feeds")
 ColumnType = Literal["text", "numeric", "boolean", "date", "timestamptz", "jsonb"]
 # Order 271, Article 5: what must be kept from whom
 Confidentiality = Literal["public", "internal", "restricted", "personal", "secret"]
+# from what anybody may know to what hardly anybody may
+CLASSES: tuple[str, ...] = get_args(Confidentiality)
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from customs_risk.access.classes import CLASSES, class_of, columns_of_class
+from customs_risk.access.classes import class_of, columns_of_class
 from customs_risk.access.retention import years_of
-from expectations.contract import contract_of
+from expectations.contract import CLASSES, contract_of
 
 YEARS = {"public": 20, "internal": 20, "restricted": 10, "personal": 5, "secret": 2}
 

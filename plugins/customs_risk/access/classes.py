@@ -8,7 +8,6 @@ import yaml
 
 from customs_risk.settings import REPOSITORY
 
-CLASSES = ("public", "internal", "restricted", "personal", "secret")
 _PROJECT = REPOSITORY / "dbt_project"
 
 

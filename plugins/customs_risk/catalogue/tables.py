@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expectations.contract import CLASSES
+
 Manifest = Mapping[str, Any]
 
 BETWEEN_LANGUAGES = " · "
-# from what anybody may know to what hardly anybody may
-CLASSES = ("public", "internal", "restricted", "personal", "secret")
 # constraints reach a table's rows; of a view dbt checks names and types alone
 _CONSTRAINED = {"table", "incremental"}
 _TABLES = {"model", "seed", "snapshot"}

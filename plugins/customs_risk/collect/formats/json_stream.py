@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from customs_risk.collect.formats.metered import Metered
-from customs_risk.collect.formats.reading import Unreadable
+from customs_risk.collect.formats.reading import BrokenOff, Unreadable
 from customs_risk.collect.formats.values import fraction, whole_number
 
 _CHUNK = 1 << 16  # bytes
@@ -18,6 +18,8 @@ _LARGEST_CHUNK = 1 << 20
 _BLANK = " \t\r\n"
 # a literal or an escape that the end of the text cuts is at most so long
 _CUT = 16
+# what the decoder calls a string that has no end
+_CUT_TEXT = "Unterminated"
 
 
 class JsonStream:
@@ -88,9 +90,7 @@ class JsonStream:
             except json.JSONDecodeError as error:
                 # from where the value begins: reading on moves the text
                 place = error.pos - self._at
-                is_cut = error.msg.startswith("Unterminated") or (
-                    error.pos >= len(self._text) - _CUT
-                )
+                is_cut = error.msg.startswith(_CUT_TEXT) or (error.pos >= len(self._text) - _CUT)
                 if not is_cut or not self._read_on():
                     self._broken(error.msg, self._at + place)
             except RecursionError:
@@ -135,7 +135,8 @@ class JsonStream:
         place = self._at if position is None else position
         rest = self._text[place : place + 20]
         told = f"at {rest!r}" if rest else "and the file ends"
-        raise Unreadable("file.readable", f"it is no JSON: {reason.removesuffix(' at')}, {told}")
+        kind = BrokenOff if not rest or reason.startswith(_CUT_TEXT) else Unreadable
+        raise kind("file.readable", f"it is no JSON: {reason.removesuffix(' at')}, {told}")
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -29,6 +29,10 @@ class Unreadable(ValueError):  # noqa: N818 - reads as what is wrong
         self.rule = rule
 
 
+class BrokenOff(Unreadable):
+    """A file that ends too early: the whole of it may come another time."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One row of a document: its number in the delivery, from 1, and its cells.

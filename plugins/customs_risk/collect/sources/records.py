@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from customs_risk.collect.formats.json_stream import JsonStream
 from customs_risk.collect.formats.metered import Metered
-from customs_risk.collect.formats.reading import Unreadable
+from customs_risk.collect.formats.reading import BrokenOff, Unreadable
 from customs_risk.collect.sources.failure import Trouble
 from expectations.contract import Contract
 
@@ -64,10 +64,10 @@ def _values(path: Path, place: tuple[str, ...]) -> Iterator[Any]:
     try:
         with _document(path) as file:
             yield from JsonStream(Metered(file)).values(place)
+    except BrokenOff:
+        raise Trouble("the document breaks off", passes=True) from None
     except Unreadable as error:
-        breaks_off = "Unterminated" in str(error) or str(error).endswith(", and the file ends")
-        told = "the document breaks off" if breaks_off else f"what came is no JSON: {error}"
-        raise Trouble(told[:200], passes=breaks_off) from None
+        raise Trouble(f"what came is no JSON: {error}"[:200], passes=False) from None
 
 
 def value_at(document: Any, path: str) -> Any:
@@ -91,7 +91,7 @@ def text_at(path: Path, place: str) -> str | None:
     Raises:
         Trouble: it breaks off, or is no JSON.
     """
-    for names in ((place,), tuple(place.split("."))):
+    for names in dict.fromkeys(((place,), tuple(place.split(".")))):
         for value in _values(path, names):
             if isinstance(value, str):
                 return value
