@@ -95,7 +95,10 @@ def _source(url: str) -> Any:
     address = url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
         "@/", "@localhost/", 1
     )
-    return _context().data_sources.add_postgres(f"warehouse {url}", connection_string=address)
+    # a connection that the server ended meanwhile is replaced, not reported
+    return _context().data_sources.add_postgres(
+        f"warehouse {url}", connection_string=address, kwargs={"pool_pre_ping": True}
+    )
 
 
 @cache

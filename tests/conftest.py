@@ -1,18 +1,25 @@
 """A real PostgreSQL server for the session, and a fresh warehouse and home for each module."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.catalogue.tables import Manifest, read
 from customs_risk.embedded import postgres
 from customs_risk.settings import Settings, settings
 from customs_risk.transform import PROJECT
+
+# one name for all: see _warehouse
+_NAME, _TEMPLATE = "customs_risk_test", "customs_risk_template"
 
 
 def pytest_configure() -> None:
@@ -51,27 +58,71 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     postgres.stop(home)
 
 
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which dbt's parsed project is handed from module to module."""
+    return tmp_path_factory.mktemp("parsed")
+
+
+@pytest.fixture(scope="session")
+def template(server: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the name of a database with every model built, on no rows at all."""
+    with _warehouse(server, parsed, tmp_path_factory.mktemp("home")):
+        for step in (steps.initialize, steps.prepare, steps.decide, steps.feed_back):
+            step()
+        _execute(server, "alter database {} rename to {}", _NAME, _TEMPLATE)
+        # whoever ends the module finds nothing under the name
+        _execute(server, "create database {}", _NAME)
+    yield _TEMPLATE
+    _execute(server, "drop database {} with (force)", _TEMPLATE)
+
+
 @pytest.fixture(scope="module")
-def warehouse(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def warehouse(
+    server: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
     """Yield settings that point to an empty, prepared warehouse and an empty home."""
-    home = tmp_path_factory.mktemp("home")
-    name = home.name.replace("-", "_")
-    _execute(server, sql.SQL("create database {}").format(sql.Identifier(name)))
+    with _warehouse(server, parsed, tmp_path_factory.mktemp("home")) as told:
+        doors.prepare()
+        yield told
+
+
+@pytest.fixture(scope="module")
+def standing_warehouse(
+    server: Path, parsed: Path, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Yield settings that point to a warehouse with every model built, and an empty home."""
+    with _warehouse(server, parsed, tmp_path_factory.mktemp("home"), template) as told:
+        yield told
+
+
+@contextmanager
+def _warehouse(
+    server: Path, parsed: Path, home: Path, template: str = "template1"
+) -> Iterator[Settings]:
+    """Make a database, on the sandbox's clock; drop it in the end.
+
+    Each has the same name, and the parsed project is handed on: dbt would parse it anew for
+    another database, which takes longer than most of what is tested.
+    """
+    _execute(server, "create database {} template {}", _NAME, template)
+    state = home / "dbt" / "target" / "partial_parse.msgpack"
+    if (parsed / state.name).exists():
+        state.parent.mkdir(parents=True)
+        shutil.copy(parsed / state.name, state)
     patch = pytest.MonkeyPatch()
     patch.setenv("CUSTOMS_RISK_HOME", str(home))
-    patch.setenv("CUSTOMS_RISK_DATABASE_URL", postgres.url(server, name))
-    _forget()
-    doors.prepare()
+    patch.setenv("CUSTOMS_RISK_DATABASE_URL", postgres.url(server, _NAME))
+    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
+    settings.cache_clear()
     yield settings()
     patch.undo()
-    _forget()
-    _execute(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-def _forget() -> None:
     settings.cache_clear()
+    if state.exists():
+        shutil.copy(state, parsed / state.name)
+    _execute(server, "drop database {} with (force)", _NAME)
 
 
-def _execute(server: Path, statement: sql.Composable) -> None:
+def _execute(server: Path, statement: LiteralString, *names: str) -> None:
     with psycopg.connect(postgres.url(server, "postgres"), autocommit=True) as connection:
-        connection.execute(statement)
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.access import members
-from customs_risk.settings import settings
 from customs_risk.transform import dbt
 
 _HERE = Path(__file__).parent
@@ -37,9 +35,6 @@ PLACES: dict[str, dict[str, Any]] = {
 @contextmanager
 def two_districts() -> Iterator[psycopg.Connection]:
     """Fill an empty warehouse and yield the pipeline's connection to it."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
-    settings.cache_clear()
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
@@ -62,8 +57,6 @@ def two_districts() -> Iterator[psycopg.Connection]:
             for place, granted in PLACES.items():
                 members.grant(f"{role}_{place}", role, by="test", **granted)
         yield opened
-    patch.undo()
-    settings.cache_clear()
 
 
 def build(*models: str, full_refresh: bool = False) -> None:

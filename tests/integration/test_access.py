@@ -37,7 +37,7 @@ OPS = {
 
 
 @pytest.fixture(scope="module")
-def owner(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def owner(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     with two_districts() as opened:
         yield opened
 

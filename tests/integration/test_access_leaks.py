@@ -141,7 +141,7 @@ AROUND = [
 
 
 @pytest.fixture(scope="module")
-def owner(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def owner(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     with two_districts() as opened:
         # statistics would hold the marks
         opened.execute("analyze")

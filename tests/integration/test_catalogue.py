@@ -28,7 +28,7 @@ where
 
 
 @pytest.fixture(scope="module")
-def built(warehouse: Settings) -> dict[str, dict[str, str]]:
+def built(standing_warehouse: Settings) -> dict[str, dict[str, str]]:
     """Build every model on an empty warehouse, and return each relation's columns and types."""
     steps.initialize()
     steps.prepare()
@@ -63,13 +63,13 @@ def test_every_column_is_described_and_every_described_one_is_there(
 
 
 @pytest.mark.usefixtures("built")
-def test_the_documentation_is_written_and_renewed(warehouse: Settings) -> None:
+def test_the_documentation_is_written_and_renewed(standing_warehouse: Settings) -> None:
     for _ in range(2):
         pages = catalogue.write()
         assert [page.name for page in pages] == ["dbt.html", "traceability.html"]
         for page in pages:
             text = page.read_text(encoding="utf-8")
             assert "stg_declarations" in text and "default-src 'none'" in text
-            assert str(warehouse.home) not in text
-    assert {page.parent for page in pages} == {warehouse.home / "docs"}
-    assert len(list((warehouse.home / "docs").iterdir())) == 2
+            assert str(standing_warehouse.home) not in text
+    assert {page.parent for page in pages} == {standing_warehouse.home / "docs"}
+    assert len(list((standing_warehouse.home / "docs").iterdir())) == 2

@@ -36,10 +36,10 @@ def rows(query: str) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def sandbox(warehouse: Settings) -> Iterator[date]:
+def sandbox(standing_warehouse: Settings) -> Iterator[date]:
     """Collect what every provider told in a fortnight, and the declarations; yield the last day."""
     steps.initialize()
-    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_history()
     days = world.live_days(LIVE_DAYS)
     told = business_days(world.history_end - timedelta(10), days[-1])

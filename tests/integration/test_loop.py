@@ -11,7 +11,7 @@ from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.sandbox.simulation import turn
 from customs_risk.sandbox.world import FEEDS, World
-from customs_risk.settings import Settings, settings
+from customs_risk.settings import Settings
 
 DAYS = 3
 
@@ -28,9 +28,6 @@ def value(query: str, *parameters: object) -> Any:
 @pytest.fixture(scope="module")
 def live_days(warehouse: Settings) -> Iterator[list[date]]:
     """The loop has learned from history and answered three live days of the sandbox's clock."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
-    settings.cache_clear()
     steps.initialize()
     world = World(warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_history()
@@ -44,8 +41,6 @@ def live_days(warehouse: Settings) -> Iterator[list[date]]:
         world.deliver_day(day)
         turn(lambda _step: None, learns=False)
     yield days
-    patch.undo()
-    settings.cache_clear()
 
 
 def test_every_received_row_is_accounted_for(live_days: list[date]) -> None:

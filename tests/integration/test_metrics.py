@@ -9,7 +9,7 @@ import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
-from customs_risk.settings import Settings, settings
+from customs_risk.settings import Settings
 from customs_risk.transform import dbt, transform
 
 pytestmark = pytest.mark.timeout(300)
@@ -147,11 +147,8 @@ def sample(connection: psycopg.Connection, batch: str, number: int, reported_at:
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection to a warehouse with the cases, and three deliveries of one feed."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
-    settings.cache_clear()
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
@@ -169,8 +166,6 @@ def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
                 report(opened, f"R{case.name}", case.result, case.name)
         transform("feedback")
         yield opened
-    patch.undo()
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

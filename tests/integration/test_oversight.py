@@ -13,7 +13,7 @@ from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.oversight.alarms import raise_alarms
 from customs_risk.oversight.requests import UnusableRequest, ask, close
-from customs_risk.settings import Settings, settings
+from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 from customs_risk.treat import outbox
 
@@ -21,17 +21,12 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection to an empty warehouse whose clock is the sandbox's."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
-    settings.cache_clear()
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
         yield opened
-    patch.undo()
-    settings.cache_clear()
 
 
 def rows(connection: psycopg.Connection, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -156,7 +151,7 @@ def test_coverage_tells_planned_against_achieved(june: psycopg.Connection) -> No
 
 
 def test_each_alarm_is_raised_once_and_reaches_its_recipient(
-    june: psycopg.Connection, warehouse: Settings
+    june: psycopg.Connection, standing_warehouse: Settings
 ) -> None:
     small = deliver(
         june, "enterprise_status", "2026-06-30 09:00+08", loaded=1,
@@ -190,7 +185,7 @@ def test_each_alarm_is_raised_once_and_reaches_its_recipient(
     assert outbox.dispatch() == len(raised)
     assert outbox.dispatch() == 0
     told: dict[str, set[str]] = {}
-    for path in (warehouse.outbox / "warnings").glob("warnings_20260630_*.csv"):
+    for path in (standing_warehouse.outbox / "warnings").glob("warnings_20260630_*.csv"):
         with path.open(encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
         # nobody reads what is for another

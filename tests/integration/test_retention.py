@@ -23,17 +23,12 @@ OLD, MIDDLE, YOUNG = "2014-06-01 12:00+08", "2019-06-01 12:00+08", "2025-06-01 1
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("CUSTOMS_RISK_SCHEDULES", "off")
-    settings.cache_clear()
+def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
         opened.execute((_HERE / "rows_with_gaps.sql").read_text())
         yield opened
-    patch.undo()
-    settings.cache_clear()
 
 
 def deliver(

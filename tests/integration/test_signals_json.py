@@ -33,12 +33,16 @@ MODELS = [f"+signals_{feed}" for feed in FEEDS]
 
 
 @pytest.fixture(scope="module")
-def warehouse_with_signals(warehouse: Settings) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+def warehouse_with_signals(
+    standing_warehouse: Settings,
+) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     """Yield a connection to a warehouse that holds the good samples and April's declarations."""
     steps.initialize()
     for feed in FEEDS:
-        deliver(warehouse, feed, (SAMPLES / feed / "good.json").read_bytes(), "20260630T180000")
-    deliver(warehouse, "declarations", declarations(), "20260630T180000")
+        deliver(
+            standing_warehouse, feed, (SAMPLES / feed / "good.json").read_bytes(), "20260630T180000"
+        )
+    deliver(standing_warehouse, "declarations", declarations(), "20260630T180000")
     dbt("build", *UP_TO, *MODELS)
     with psycopg.connect(doors.url(), autocommit=True, row_factory=dict_row) as connection:
         yield connection
@@ -188,11 +192,11 @@ def test_what_partners_report_is_compared_with_what_is_declared(
 
 
 def test_a_revision_that_closes_a_gap_ends_its_signal(
-    warehouse: Settings, warehouse_with_signals: Warehouse
+    standing_warehouse: Settings, warehouse_with_signals: Warehouse
 ) -> None:
     content = (SAMPLES / "comtrade" / "good.json").read_text(encoding="utf-8")
     revised = content.replace("181300.0", "121000.0").replace("2026-06-22T", "2026-06-29T")
-    deliver(warehouse, "comtrade", revised.encode(), "20260630T190000")
+    deliver(standing_warehouse, "comtrade", revised.encode(), "20260630T190000")
     dbt("build", *UP_TO, "+signals_comtrade")
     now = signals(warehouse_with_signals, "comtrade")
     assert len(now) == 2 and len({row["signal_id"] for row in now}) == 1
@@ -210,10 +214,10 @@ def test_names_of_countries_are_all_there(warehouse_with_signals: Warehouse) -> 
 
 
 def test_an_odd_document_does_not_break_the_signals(
-    warehouse: Settings, warehouse_with_signals: Warehouse
+    standing_warehouse: Settings, warehouse_with_signals: Warehouse
 ) -> None:
     content = (SAMPLES / "rasff_notifications" / "good.json").read_text(encoding="utf-8")
     odd = content.replace('"isoCode": "TR"', '"isoCode": 7').replace("85", "86")
     odd = odd.replace('"originCountries": []', '"originCountries": {"isoCode": "DE"}')
-    deliver(warehouse, "rasff_notifications", odd.encode(), "20260630T190000")
+    deliver(standing_warehouse, "rasff_notifications", odd.encode(), "20260630T190000")
     assert len(signals(warehouse_with_signals, "rasff_notifications")) > 3

@@ -41,13 +41,13 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def signals(warehouse: Settings) -> Iterator[dict[str, list[Row]]]:
+def signals(standing_warehouse: Settings) -> Iterator[dict[str, list[Row]]]:
     """The signals of every feed's good sample; a second, odd delivery of notices among them."""
     steps.initialize()
     for feed in (*FEEDS, "monitoring_plans", "information_answers"):
         (sample,) = (SAMPLES / feed).glob("good.*")
-        deliver(warehouse, feed, sample.read_bytes(), f"20260630T180000{sample.suffix}")
-    deliver(warehouse, "department_notices", odd_notice(), "20260630T190000.ndjson")
+        deliver(standing_warehouse, feed, sample.read_bytes(), f"20260630T180000{sample.suffix}")
+    deliver(standing_warehouse, "department_notices", odd_notice(), "20260630T190000.ndjson")
     models = [f"+signals_{feed}" for feed in FEEDS]
     dbt("build", *NO_TESTS, *models, "stg_monitoring_plans", "stg_information_answers")
     with psycopg.connect(doors.url(), row_factory=dict_row) as connection:
