@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.features import NAMES
+from ml.matrix import Values
 
 Floats = NDArray[np.float64]
 
@@ -43,12 +44,12 @@ _PARAMETERS: dict[str, Any] = {
 }
 
 
-def importer_rate_rule(values: Floats) -> Floats:
+def importer_rate_rule(values: Values) -> Values:
     """Score each row of features by its importer's find rate so far."""
     return values[:, NAMES.index("rate_importer")]
 
 
-def price_rule(values: Floats) -> Floats:
+def price_rule(values: Values) -> Values:
     """Score each row of features by how far its price lies below that of its commodity."""
     return -np.nan_to_num(values[:, NAMES.index("price_z")])
 

@@ -60,6 +60,19 @@ class ModelConfig:
     folds: int = 3
     # findings needed before the revenue of a finding is modelled rather than averaged
     min_findings_for_revenue: int = 100
+    # findings of a domain needed before it is told apart from others
+    min_findings_of_domain: int = 40
+    domain_rounds: int = 60
+    # validation learns from so many labels at most: it asks how many rounds, and how sure
+    max_fold_labels: int = 100_000
+    # how many declarations one label may stand for, when learning and when calibrating: a label
+    # drawn with a small probability stands for many, and must not decide alone
+    most_learned_as: float = 5.0
+    most_counted_as: float = 100.0
+    # a likelihood rests on thin data below so many earlier inspections of the party and the goods
+    thin_data: float = 5.0
+    # and is about something new when so much of what it is about was never declared before
+    novel: float = 0.75
     ranking: Literal["likelihood", "value"] = "likelihood"
     # log-odds added per log(1 + earlier declarations) of a consignment pattern that recurs and was
     # never inspected (Order 271, article 16: act, then find out what is not known)

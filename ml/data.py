@@ -1,7 +1,8 @@
 """What the models read from the warehouse: features as they were stored, and results."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.baselines import CATEGORIES, NUMBERS
 from ml.features import NAMES
+from ml.matrix import Values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,31 +18,54 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
-# one row per declaration that was inspected: several results of one count together
-_LABELLED = """
+# labels that the rivals are fitted on and shown: they see what was declared, as text
+_COMPARED = 25_000
+
+# one row per declaration that was inspected: several results of one count together, and the
+# finding that brought most gives the domain
+_RESULTS = """
 with
 
 results as (
     select
-        importer_id,
-        declaration_id,
-        bool_or(has_finding) as has_finding,
-        sum(additional_duty_cny) as additional_duty_cny,
-        min(known_on) as result_known_on,
-        bool_or(selected_by = 'random') as is_random
-    from intermediate.int_inspections
-    group by importer_id, declaration_id
+        inspections.importer_id,
+        inspections.declaration_id,
+        bool_or(inspections.has_finding) as has_finding,
+        sum(inspections.additional_duty_cny) as additional_duty_cny,
+        min(inspections.known_on) as result_known_on,
+        bool_or(inspections.selected_by = 'random') as is_random,
+        (array_agg(finding_types.risk_domain order by inspections.additional_duty_cny desc)
+            filter (where inspections.has_finding and finding_types.risk_domain is not null)
+        )[1] as risk_domain
+    from intermediate.int_inspections as inspections
+    left join reference.finding_types using (finding_type)
+    group by inspections.importer_id, inspections.declaration_id
 )
+"""
 
+_LABELLED = """
 select
     features.*,
     results.has_finding::int::float8 as found,
     results.additional_duty_cny::float8 as revenue_cny,
     results.result_known_on,
     results.is_random,
-    {raw}
+    results.risk_domain,
+    {stands_for} as stands_for
 from results
 inner join intermediate.int_declaration_features as features using (importer_id, declaration_id)
+{decisions}
+order by results.result_known_on desc, declaration_id desc
+limit {limit}
+"""
+
+# history was chosen in ways that nobody noted: each of its labels stands for itself
+_STANDS_FOR = "coalesce(1 / nullif(decisions.selection_probability, 0), 1)"
+_DECISIONS = "left join treatment.decisions as decisions using (importer_id, declaration_id)"
+
+_DECLARED = """
+select {columns}
+from results
 inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
 order by results.result_known_on desc, declaration_id desc
 limit {limit}
@@ -64,7 +89,6 @@ where
             conclusions.importer_id = features.importer_id
             and conclusions.declaration_id = features.declaration_id
     )
-limit {limit}
 """
 
 
@@ -73,69 +97,103 @@ class Labelled:
     """Inspected declarations in the order in which their results became known."""
 
     declaration_id: NDArray[np.object_]
-    values: Floats  # rows × ml.features.NAMES; nan where unknown
+    values: Values  # rows × ml.features.NAMES; nan where unknown
     found: Floats  # 0 or 1
     revenue_cny: Floats
+    risk_domain: NDArray[np.object_]  # of its finding; None without one
     rate_all: Floats  # find rate of all inspections, as known when the declaration was assessed
     declared: Days  # day on which the declaration became known
     known: Days  # day on which its result became known
     is_random: NDArray[np.bool_]
-    raw: pd.DataFrame  # the declaration as it was declared, for the plain baseline
+    stands_for: Floats  # declarations: 1 / the probability with which it was selected
+    raw: pd.DataFrame  # the newest of them as they were declared, for rivals: as many as it has
 
     def take(self, rows: NDArray[np.intp]) -> "Labelled":
-        """Return some of the rows."""
-        return Labelled(
-            self.declaration_id[rows],
-            self.values[rows],
-            self.found[rows],
-            self.revenue_cny[rows],
-            self.rate_all[rows],
-            self.declared[rows],
-            self.known[rows],
-            self.is_random[rows],
-            self.raw.iloc[rows],
-        )
+        """Return some of the rows; how they were declared is asked of the whole."""
+        arrays = {
+            field.name: getattr(self, field.name)[rows]
+            for field in fields(self)
+            if field.name != "raw"
+        }
+        return replace(self, **arrays, raw=self.raw.iloc[:0])
+
+    def declared_as(self, rows: NDArray[np.intp]) -> pd.DataFrame:
+        """Return how some of the rows were declared; they must be among the newest."""
+        return self.raw.iloc[rows - self.first_declared]
+
+    @property
+    def first_declared(self) -> int:
+        """The number of the first row of which it is known how it was declared."""
+        return self.found.size - len(self.raw)
 
 
 def labelled(newest: int) -> Labelled:
     """Read the newest inspected declarations with their features and results."""
+    from customs_risk.warehouse import connect, stream_arrow
+
+    with connect() as connection:
+        is_decided = connection.execute("select to_regclass('treatment.decisions')").fetchone()
+    weighted = {"stands_for": _STANDS_FOR, "decisions": _DECISIONS}
+    if is_decided == (None,):  # before anything was ever decided
+        weighted = {"stands_for": "1", "decisions": ""}
+    query = _RESULTS + _LABELLED.format(limit=newest, **weighted)
+    # the newest are read first, some at a time, and stand last
+    parts = [_part(batch) for batch in stream_arrow(query)][::-1]
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Labelled(**arrays, raw=_declared(min(newest, _COMPARED)))
+
+
+def _part(batch: "pa.RecordBatch") -> dict[str, NDArray[Any]]:
+    """Return the columns of Labelled for some rows, the last of them first."""
+    columns = {
+        "declaration_id": _texts(batch, "declaration_id"),
+        # XGBoost would see no more of them
+        "values": matrix(batch).astype(np.float32),
+        "found": _floats(batch, "found"),
+        "revenue_cny": _floats(batch, "revenue_cny"),
+        "risk_domain": _texts(batch, "risk_domain"),
+        "rate_all": _floats(batch, "rate_all"),
+        "declared": _days(batch, "known_on"),
+        "known": _days(batch, "result_known_on"),
+        "is_random": np.array(batch["is_random"].to_pylist(), dtype=bool),
+        "stands_for": _floats(batch, "stands_for"),
+    }
+    return {name: column[::-1] for name, column in columns.items()}
+
+
+def _declared(newest: int) -> pd.DataFrame:
     from customs_risk.warehouse import read_arrow
 
-    raw = [f"declarations.{name} as raw_{name}" for name in CATEGORIES]
-    raw += [f"declarations.{name}::float8 as raw_{name}" for name in NUMBERS]
-    table = read_arrow(_LABELLED.format(raw=", ".join(raw), limit=newest))
-    rows = table.take(np.arange(table.num_rows)[::-1])
-    columns = [f"raw_{name}" for name in (*CATEGORIES, *NUMBERS)]
-    return Labelled(
-        declaration_id=np.array(rows["declaration_id"].to_pylist(), dtype=object),
-        values=matrix(rows),
-        found=_floats(rows, "found"),
-        revenue_cny=_floats(rows, "revenue_cny"),
-        rate_all=_floats(rows, "rate_all"),
-        declared=_days(rows, "known_on"),
-        known=_days(rows, "result_known_on"),
-        is_random=np.array(rows["is_random"].to_pylist(), dtype=bool),
-        raw=rows.select(columns).to_pandas().rename(columns=lambda name: name[4:]),
-    )
+    columns = [f"declarations.{name}" for name in CATEGORIES]
+    columns += [f"declarations.{name}::float8 as {name}" for name in NUMBERS]
+    query = _RESULTS + _DECLARED.format(columns=", ".join(columns), limit=newest)
+    return read_arrow(query).to_pandas().iloc[::-1].reset_index(drop=True)
 
 
-def pending(limit: int) -> "pa.Table":
-    """Read declarations that wait for a conclusion: features, and known_at."""
-    from customs_risk.warehouse import read_arrow
+def pending() -> "Iterator[pa.RecordBatch]":
+    """Read declarations that wait for a conclusion, some at a time: features, and known_at."""
+    from customs_risk.warehouse import stream_arrow
 
-    return read_arrow(_PENDING.format(limit=limit))
+    return stream_arrow(_PENDING)
 
 
-def matrix(rows: "pa.Table") -> Floats:
+def matrix(rows: "pa.Table | pa.RecordBatch") -> NDArray[np.float64]:
     """Return features in the order of NAMES; one that the warehouse does not have is unknown."""
-    unknown = np.full(rows.num_rows, np.nan)
-    have = set(rows.column_names)
-    return np.column_stack([_floats(rows, n) if n in have else unknown for n in NAMES])
+    values = np.full((rows.num_rows, len(NAMES)), np.nan)
+    have = set(rows.schema.names)
+    for place, name in enumerate(NAMES):
+        if name in have:
+            values[:, place] = _floats(rows, name)
+    return values
 
 
-def _floats(rows: "pa.Table", name: str) -> Floats:
-    return rows[name].cast("float64").to_numpy(zero_copy_only=False).astype(np.float64)
+def _floats(rows: "pa.Table | pa.RecordBatch", name: str) -> NDArray[np.float64]:
+    return rows[name].cast("float64").to_numpy(zero_copy_only=False)
 
 
-def _days(rows: "pa.Table", name: str) -> Days:
+def _texts(rows: "pa.RecordBatch", name: str) -> NDArray[np.object_]:
+    return np.array(rows[name].to_pylist(), dtype=object)
+
+
+def _days(rows: "pa.RecordBatch", name: str) -> Days:
     return rows[name].to_numpy(zero_copy_only=False).astype("datetime64[D]")

@@ -1,14 +1,156 @@
-"""Why a score is high: the features that raised it most, in words."""
+"""Why a conclusion came out as it did: the features that raised it most, in words; how far models
+of other periods agree; and to which risk domain a finding would belong.
+
+It is told of the declarations that somebody acts on: those that are inspected, and those whose
+documents are examined. Of any other, `customs-risk declaration replay` tells it when asked.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ml.features import BY_NAME, phrases
+from ml import data, registry
+from ml.config import configured
+from ml.features import BY_NAME, NAMES, phrases
+from ml.matrix import Values
+
+if TYPE_CHECKING:
+    from ml.model import Model
 
 Floats = NDArray[np.float64]
 
 FACTORS = 3
+
+_WAITING = """
+select
+    features.*,
+    conclusions.conclusion_no,
+    conclusions.model_version,
+    conclusions.likelihood
+from treatment.decisions as decisions
+inner join ml.conclusions as conclusions
+    on
+        decisions.importer_id = conclusions.importer_id
+        and decisions.declaration_id = conclusions.declaration_id
+        and decisions.assessed_at = conclusions.assessed_at
+inner join intermediate.int_declaration_features as features
+    on
+        decisions.importer_id = features.importer_id
+        and decisions.declaration_id = features.declaration_id
+where
+    decisions.lane in ('medium', 'high')
+    and conclusions.model_version <> 'none'
+    -- explanations follow decisions at once: what is much older than the newest is explained
+    and decisions.decided_at >= (
+        select coalesce(max(explained_at) - interval '7 days', '-infinity') from ml.explanations
+    )
+    and not exists (
+        select 1 from ml.explanations
+        where
+            explanations.importer_id = conclusions.importer_id
+            and explanations.declaration_id = conclusions.declaration_id
+            and explanations.conclusion_no = conclusions.conclusion_no
+    )
+"""
+
+
+def explain() -> int:
+    """Explain each conclusion that was acted on and is not explained yet; return how many.
+
+    Each is explained by the very model that drew it. Running it again adds nothing.
+    """
+    from customs_risk.warehouse import append_text, read_arrow
+
+    waiting = read_arrow(_WAITING)
+    now = datetime.now(UTC)
+    total = 0
+    for version, rows in _by_model(waiting):
+        model = registry.of_version(version, configured().ranking).model
+        explained = explanations(rows, model).append_column(
+            "explained_at", pa.array([now] * rows.num_rows, type=pa.timestamp("us", "UTC"))
+        )
+        total += append_text("ml", "explanations", explained)
+    return total
+
+
+def explanations(rows: pa.Table, model: "Model") -> pa.Table:
+    """Return the explanation of each conclusion: feature rows with their likelihood, in one table
+    with hazard_factors and domain_likelihoods as JSON.
+    """
+    values = data.matrix(rows)
+    factors = strongest_factors(model.contributions(values)[:, :-1], values, NAMES)
+    likelihood = rows["likelihood"].to_numpy(zero_copy_only=False)
+    by_domain = domain_likelihoods(model, values, likelihood)
+    keys = {
+        name: rows[name] for name in ("importer_id", "declaration_id") if name in rows.schema.names
+    }
+    return pa.table(
+        keys
+        | {
+            "conclusion_no": rows["conclusion_no"],
+            "hazard_factors": told_factors(factors),
+            "disagreement": pa.array(model.disagreement(values), from_pandas=True),
+            "risk_domain": pa.array([_likeliest(each) for each in by_domain], type=pa.string()),
+            "domain_likelihoods": [json.dumps(each) for each in by_domain],
+        }
+    )
+
+
+def domain_likelihoods(
+    model: "Model", values: Values, likelihood: Floats
+) -> list[dict[str, dict[str, Any]]]:
+    """Return, per row, the likelihood of a finding in each risk domain, and how it is known.
+
+    By `model` where findings taught the domain, else by its share among all findings (`share`),
+    with the interval that their number allows.
+    """
+    names = model.domains.domains
+    shares = model.domains.shares(values)
+    intervals = {n: model.domains.interval(n) for n in names if n not in model.domains.learned}
+    return [
+        {
+            name: _domain(float(share * overall), overall, intervals.get(name))
+            for name, share in zip(names, row, strict=True)
+        }
+        for row, overall in zip(shares.tolist(), likelihood.tolist(), strict=True)
+    ]
+
+
+def _domain(
+    likelihood: float, overall: float, interval: tuple[float, float] | None
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"likelihood": round(likelihood, 6)}
+    if interval is None:
+        return told | {"by": "model"}
+    low, high = (round(overall * end, 6) for end in interval)
+    return told | {"low": low, "high": high, "by": "share"}
+
+
+def _likeliest(by_domain: dict[str, dict[str, Any]]) -> str | None:
+    return max(by_domain, key=lambda name: by_domain[name]["likelihood"], default=None)
+
+
+def _by_model(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    for version in pc.unique(rows["model_version"]).to_pylist():
+        yield version, rows.filter(pc.equal(rows["model_version"], version))
+
+
+def told_factors(factors: pd.DataFrame) -> list[str]:
+    """Return the hazard factors of each row as JSON, the strongest first."""
+    names = ["feature", "value", "contribution", "en", "zh"]
+    told = factors[names].astype(object).where(factors[names].notna(), None)
+    each = told.to_dict("records")
+    return [
+        json.dumps(each[first : first + FACTORS], ensure_ascii=False)
+        for first in range(0, len(each), FACTORS)
+    ]
 
 
 def told_contributions(contributions: Floats, names: tuple[str, ...]) -> Floats:
@@ -25,7 +167,7 @@ def told_contributions(contributions: Floats, names: tuple[str, ...]) -> Floats:
 
 
 def strongest_factors(
-    contributions: Floats, values: Floats, names: tuple[str, ...]
+    contributions: Floats, values: Values, names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return the three features that raise each row's score most, in a long table.
 

@@ -8,14 +8,15 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from ml.calibrate import Calibrator
+from ml.calibrate import Calibrator, Interval
 from ml.config import ModelConfig
+from ml.domains import DomainModel
 from ml.features import NAMES, directions
+from ml.matrix import THREADS, Values, as_matrix, predicted
 
 Floats = NDArray[np.float64]
 
 _NO_REVENUE = 0.0
-_THREADS = 1
 
 
 class OtherFeaturesError(ValueError):
@@ -35,11 +36,11 @@ class RevenueModel:
     quantiles: tuple[float, float]
     booster: xgboost.Booster | None = None
 
-    def given_finding(self, values: Floats) -> Floats:
+    def given_finding(self, values: Values) -> Floats:
         """Return the expected additional duty in CNY, given a finding, of each row."""
         if self.booster is None:
             return np.full(len(values), self.scale)
-        return self.scale * self.booster.predict(as_read(self.booster, values)).astype(float)
+        return self.scale * predicted(self.booster, values)
 
     def severity(self, revenue_cny: Floats) -> NDArray[np.object_]:
         """Return minor, moderate or serious: how a finding would compare with past findings."""
@@ -50,24 +51,37 @@ class RevenueModel:
 @dataclass(frozen=True)
 class Model:
     """What scores declarations. ``repeats`` (0 to 1) says how well a consignment pattern's past
-    tells its future; it scales what is spent on patterns that were never inspected.
+    tells its future; it scales what is spent on patterns that were never inspected. The
+    ``committee`` are the models of earlier periods that it was validated by.
     """
 
     booster: xgboost.Booster
     calibrator: Calibrator
+    interval: Interval
     revenue: RevenueModel
+    domains: DomainModel
     base_rate: float
     repeats: float
     config: ModelConfig
+    committee: tuple[xgboost.Booster, ...] = ()
 
-    def margin(self, values: Floats) -> Floats:
+    def margin(self, values: Values) -> Floats:
         """Return the raw log-odds of each row; unlike the likelihood it has few ties."""
-        matrix = as_read(self.booster, values)
-        return self.booster.predict(matrix, output_margin=True).astype(float)
+        return predicted(self.booster, values, output_margin=True)
 
-    def contributions(self, values: Floats) -> Floats:
+    def disagreement(self, values: Values) -> Floats:
+        """Return how far the models of other periods differ on each row: the standard deviation
+        of their likelihoods, uncalibrated; nan without a committee.
+        """
+        if not self.committee:
+            return np.full(len(values), np.nan)
+        boosters = (self.booster, *self.committee)
+        margins = [predicted(booster, values, output_margin=True) for booster in boosters]
+        return np.std(1 / (1 + np.exp(-np.array(margins))), axis=0)
+
+    def contributions(self, values: Values) -> Floats:
         """Return each feature's part of the margin, and the bias in the last column."""
-        read = self.booster.predict(as_read(self.booster, values), pred_contribs=True).astype(float)
+        read = predicted(self.booster, values, pred_contribs=True)
         parts = np.zeros((len(values), len(NAMES) + 1))
         parts[:, [*map(NAMES.index, self.names), -1]] = read
         return parts
@@ -77,7 +91,7 @@ class Model:
         """The features that it was made for, in its order; what came later it never saw."""
         return list(self.booster.feature_names or NAMES)
 
-    def ranking_score(self, values: Floats, margin: Floats, revenue_cny: Floats) -> Floats:
+    def ranking_score(self, values: Values, margin: Floats, revenue_cny: Floats) -> Floats:
         """Return what declarations are ranked by, in log-odds or in logarithms of value."""
         learning = self.config.learning_weight * self.repeats * _worth_learning(values)
         if self.config.ranking == "likelihood":
@@ -97,6 +111,8 @@ class Model:
             "features": self.names,
             "config": self.config.as_dict(),
             "calibrator": self.calibrator.as_dict(),
+            "interval": self.interval.as_dict(),
+            "domains": self.domains.as_dict(),
             "base_rate": self.base_rate,
             "repeats": self.repeats,
             "revenue": {"scale": self.revenue.scale, "quantiles": list(self.revenue.quantiles)},
@@ -108,9 +124,13 @@ class Model:
             "likelihood.ubj": bytes(self.booster.save_raw("ubj")),
             "model.json": json.dumps(self.described(), indent=1, sort_keys=True).encode(),
         }
-        if self.revenue.booster is not None:
-            files["revenue.ubj"] = bytes(self.revenue.booster.save_raw("ubj"))
-        return files
+        others = {"revenue": self.revenue.booster, "domains": self.domains.booster}
+        others |= {f"committee_{n}": booster for n, booster in enumerate(self.committee, 1)}
+        return files | {
+            f"{name}.ubj": bytes(booster.save_raw("ubj"))
+            for name, booster in others.items()
+            if booster is not None
+        }
 
 
 def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
@@ -123,45 +143,65 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
     described = json.loads(files["model.json"])
     if not set(described["features"]) <= set(NAMES):
         raise OtherFeaturesError("the artefact was made for other features: train a new model")
-    revenue = files.get("revenue.ubj")
+    boosters = {
+        name.removesuffix(".ubj"): _booster(raw)
+        for name, raw in sorted(files.items())
+        if name.endswith(".ubj")
+    }
+    calibrator = Calibrator.from_dict(described["calibrator"])
+    # what was made before there were intervals and domains tells none
+    interval, domains = described.get("interval"), described.get("domains", {"counts": {}})
     return Model(
-        booster=_booster(files["likelihood.ubj"]),
-        calibrator=Calibrator.from_dict(described["calibrator"]),
+        booster=boosters["likelihood"],
+        calibrator=calibrator,
+        interval=Interval.from_dict(interval) if interval else Interval(calibrator, calibrator),
         revenue=RevenueModel(
             described["revenue"]["scale"],
             tuple(described["revenue"]["quantiles"]),
-            _booster(revenue) if revenue else None,
+            boosters.get("revenue"),
+        ),
+        domains=DomainModel(
+            domains["counts"], tuple(domains.get("learned", ())), boosters.get("domains")
         ),
         base_rate=described["base_rate"],
         repeats=described["repeats"],
         config=config,
+        committee=tuple(
+            booster for name, booster in boosters.items() if name.startswith("committee_")
+        ),
     )
 
 
 def fit_likelihood(
-    values: Floats,
+    values: Values,
     found: Floats,
     config: ModelConfig,
     rounds: int,
-    watch: tuple[Floats, Floats] | None = None,
+    *,
+    weight: Floats | None = None,
+    watch: tuple[Values, Floats] | None = None,
 ) -> xgboost.Booster:
-    """Fit the likelihood booster; with ``watch`` (values, found) stop when it gets no better."""
+    """Fit the likelihood booster: rows × features, 0 or 1, and what each row counts.
+
+    With ``watch`` (values, found) it stops when it gets no better.
+    """
     parameters = config.booster.parameters() | {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
         "monotone_constraints": str(directions(NAMES)),
     }
+    learned = as_matrix(values, found, weight=weight)
     return xgboost.train(
         parameters,
-        as_matrix(values, found),
+        learned,
         rounds,
-        evals=[(as_matrix(*watch), "watch")] if watch else None,
+        evals=[(as_matrix(*watch, like=learned), "watch")] if watch else None,
         early_stopping_rounds=config.booster.patience if watch else None,
         verbose_eval=False,
     )
 
 
-def fit_revenue(values: Floats, revenue_cny: Floats, config: ModelConfig) -> RevenueModel:
+def fit_revenue(values: Values, revenue_cny: Floats, config: ModelConfig) -> RevenueModel:
     """Fit the revenue model on findings alone: rows × features, and their additional duty."""
     if not revenue_cny.size or not revenue_cny.sum():
         return RevenueModel(_NO_REVENUE, (0.0, 0.0))
@@ -177,7 +217,7 @@ def fit_revenue(values: Floats, revenue_cny: Floats, config: ModelConfig) -> Rev
     matrix = as_matrix(values, revenue_cny / scale)
     booster = xgboost.train(parameters, matrix, config.booster.min_rounds)
     # trees of a log link fall short of the total; one factor brings it back
-    factor = float(revenue_cny.sum() / (scale * booster.predict(matrix).astype(float).sum()))
+    factor = float(revenue_cny.sum() / (scale * predicted(booster, values).sum()))
     return RevenueModel(scale * factor, (median, most), booster)
 
 
@@ -186,25 +226,13 @@ def value_score(margin: Floats, revenue_cny: Floats) -> Floats:
     return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny)
 
 
-def _worth_learning(values: Floats) -> Floats:
+def _worth_learning(values: Values) -> Floats:
     seen = np.nan_to_num(values[:, NAMES.index("log_declarations_consignment")])
     inspected = np.nan_to_num(values[:, NAMES.index("log_inspections_consignment")])
     return np.where(inspected == 0, seen, 0.0)
 
 
-def as_matrix(values: Floats, labels: Floats | None = None) -> xgboost.DMatrix:
-    """Return rows × features as XGBoost takes them."""
-    return xgboost.DMatrix(values, labels, feature_names=list(NAMES), nthread=_THREADS)
-
-
-def as_read(booster: xgboost.Booster, values: Floats) -> xgboost.DMatrix:
-    """Return rows × all features as the features that a booster was made for."""
-    names = list(booster.feature_names or NAMES)
-    columns = values if names == list(NAMES) else values[:, [NAMES.index(name) for name in names]]
-    return xgboost.DMatrix(columns, feature_names=names, nthread=_THREADS)
-
-
 def _booster(raw: bytes) -> xgboost.Booster:
-    booster = xgboost.Booster({"nthread": _THREADS})
+    booster = xgboost.Booster({"nthread": THREADS})
     booster.load_model(bytearray(raw))
     return booster

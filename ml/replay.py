@@ -4,6 +4,7 @@ The features are looked up anew by the warehouse, the conclusion is drawn anew b
 that drew the stored one, and the selection by the rule and the inputs that were stored with it.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,13 +14,16 @@ import psycopg
 import pyarrow as pa
 from psycopg.rows import dict_row
 
-from ml import registry, score
+from ml import data, explain, registry, score
 from ml.config import configured
 from ml.features import BY_NAME, NAMES
 
 Facts = dict[str, Any]
 
-_CONCLUDED = ("likelihood", "expected_revenue_cny", "ranking_score", "level", "severity")
+_CONCLUDED = (
+    "likelihood", "likelihood_low", "likelihood_high", "expected_revenue_cny", "ranking_score",
+    "level", "severity", "trend", "evidence", "novelty", "uncertainty_kind",
+)  # fmt: skip
 _DECIDED = (
     "lane", "selected_by", "declarations_in_stratum", "capacity", "random_capacity", "score_rank",
     "cutoff_rank", "random_draw", "selection_probability",
@@ -91,9 +95,9 @@ def replay(declaration_id: str, at: datetime | None = None) -> Replay:
             {"features": {name: known[name] for name in names}},
         )
         if concluded:
-            told.stored["conclusion"] = _of(concluded, _CONCLUDED) | {
-                "hazard_factors": concluded["hazard_factors"]
-            }
+            told.stored["conclusion"] = _of(concluded, _CONCLUDED)
+            if concluded["hazard_factors"]:
+                told.stored["conclusion"]["hazard_factors"] = concluded["hazard_factors"]
             # what the model was never shown, because it came later, it is not shown now
             shown = known | {name: None for name in NAMES if name not in names}
             told.replayed["conclusion"] = _conclude(shown, concluded)
@@ -140,15 +144,14 @@ def _conclude(known: Facts, concluded: Facts) -> Facts:
             + [(name, pa.float64()) for name in NAMES]
         ),
     )
-    scored, factors = score.conclusions(rows, model)
-    (drawn,) = scored.to_dict("records")
-    told = {str(name): _null(value) for name, value in drawn.items()}
-    return _of(told, _CONCLUDED) | {
-        "hazard_factors": [
-            {name: _null(factor[name]) for name in ("feature", "value", "contribution", "en", "zh")}
-            for factor in factors.to_dict("records")
-        ]
-    }
+    (drawn,) = score.conclusions(rows, model).to_dict("records")
+    told = _of({str(name): _null(value) for name, value in drawn.items()}, _CONCLUDED)
+    if model is None:
+        return told
+    values = data.matrix(rows)
+    factors = explain.strongest_factors(model.model.contributions(values)[:, :-1], values, NAMES)
+    (words,) = explain.told_factors(factors)
+    return told | {"hazard_factors": json.loads(words)}
 
 
 def _decide(connection: psycopg.Connection, decided: Facts, ranking_score: float | None) -> Facts:

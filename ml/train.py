@@ -8,7 +8,7 @@ The model that is kept then learns from all labels, the newest included: they ma
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from ml import baselines, calibrate, data, evaluate, registry
 from ml.config import ModelConfig, configured
 from ml.data import Labelled
+from ml.domains import fit_domains
 from ml.features import NAMES
+from ml.matrix import predicted
 from ml.model import (
     Model,
     OtherFeaturesError,
     RevenueModel,
-    as_matrix,
     fit_likelihood,
     fit_revenue,
     value_score,
@@ -47,6 +48,7 @@ class Validation:
     rows: NDArray[np.intp]  # rows that some fold was tested on
     margin: Floats  # of each of these, by the fold that did not know it
     last: Fold  # the latest fold, on which all are measured
+    boosters: tuple[xgboost.Booster, ...]  # one per fold
 
 
 def train() -> str | None:
@@ -80,13 +82,23 @@ def fit(labels: Labelled, config: ModelConfig) -> tuple[Model, dict[str, Any]] |
     validation = validate(labels, config)
     if validation is None:
         return None
+    weight = counted(labels, config.most_learned_as)
+    tested = labels.take(validation.rows)
+    shown = validation.margin, tested.found, counted(tested, config.most_counted_as)
+    calibrator = calibrate.fit(*shown)
+    is_found = labels.found == 1
     model = Model(
-        booster=fit_likelihood(labels.values, labels.found, config, validation.rounds),
-        calibrator=calibrate.fit(validation.margin, labels.found[validation.rows]),
+        booster=fit_likelihood(
+            labels.values, labels.found, config, validation.rounds, weight=weight
+        ),
+        calibrator=calibrator,
+        interval=calibrate.fit_interval(calibrator, *shown),
         revenue=_revenue_model(labels, config),
+        domains=fit_domains(labels.values[is_found], labels.risk_domain[is_found], config),
         base_rate=base_rate(labels),
-        repeats=repeats(labels.take(validation.rows)),
+        repeats=repeats(tested),
         config=config,
+        committee=validation.boosters,
     )
     return model, measure(labels, validation, config) | {
         "labels": int(labels.found.size),
@@ -100,10 +112,10 @@ def fit(labels: Labelled, config: ModelConfig) -> tuple[Model, dict[str, Any]] |
 def validate(labels: Labelled, config: ModelConfig) -> Validation | None:
     """Fit each forward fold with early stopping; return what they tell, or None without folds."""
     folds = [
-        fold
+        Fold(fold.train[-config.max_fold_labels :], fold.test)
         for fold in forward_folds(labels.declared, labels.known, config.folds)
-        if np.unique(labels.found[fold.train]).size == 2
     ]
+    folds = [fold for fold in folds if np.unique(labels.found[fold.train]).size == 2]
     if not folds:
         return None
     watched = [_watched(labels, fold, config) for fold in folds]
@@ -112,12 +124,16 @@ def validate(labels: Labelled, config: ModelConfig) -> Validation | None:
     rounds = int(max(config.booster.min_rounds, np.average(best, weights=sizes)))
     # every fold speaks with the rounds of the model that is kept: the calibration then belongs to
     # margins of the same kind, and no fold stopped where its own test rows liked it best
-    margins = [
-        _fold_margin(labels, fold, config, rounds, booster)
+    boosters = [
+        _of_rounds(rounds, labels, fold, config, booster)
         for fold, booster in zip(folds, watched, strict=True)
     ]
+    margins = [
+        predicted(booster, labels.values[fold.test], output_margin=True)
+        for fold, booster in zip(folds, boosters, strict=True)
+    ]
     rows = np.concatenate([fold.test for fold in folds])
-    return Validation(rounds, rows, np.concatenate(margins), folds[-1])
+    return Validation(rounds, rows, np.concatenate(margins), folds[-1], tuple(boosters))
 
 
 def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> dict[str, Any]:
@@ -125,14 +141,12 @@ def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> di
     train_rows, test_rows = validation.last.train, validation.last.test
     known, test = labels.take(train_rows), labels.take(test_rows)
     margin = validation.margin[-test_rows.size :]
-    plain = baselines.PlainModel(known.raw, known.found)
     revenue = _revenue_model(known, config).given_finding(test.values)
     scores = {
         "model": margin,
         "model_by_value": value_score(margin, revenue),
         "importer_rate": baselines.importer_rate_rule(test.values),
         "price": baselines.price_rule(test.values),
-        "plain_xgboost": plain.score(test.raw),
     }
     uncalibrated = evaluate.calibration(1 / (1 + np.exp(-margin)), test.found)
     measured: dict[str, Any] = {
@@ -145,14 +159,16 @@ def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> di
         "rankings": {
             name: evaluate.ranking(score, test.found, test.revenue_cny)
             for name, score in scores.items()
-        },
+        }
+        | _plain(labels, validation.last),
         "uncalibrated": uncalibrated,
         "calibrated": None,
     }
-    earlier = validation.margin[: -test_rows.size]
-    if earlier.size:
-        earlier_found = labels.found[validation.rows[: -test_rows.size]]
-        likelihood = calibrate.fit(earlier, earlier_found).likelihood(margin)
+    margins = validation.margin[: -test_rows.size]
+    if margins.size:
+        earlier = labels.take(validation.rows[: -test_rows.size])
+        weight = counted(earlier, config.most_counted_as)
+        likelihood = calibrate.fit(margins, earlier.found, weight).likelihood(margin)
         measured["calibrated"] = evaluate.calibration(likelihood, test.found)
         predicted = float((likelihood * revenue).sum())
         measured["revenue_predicted_to_found"] = _ratio(predicted, test.revenue_cny.sum())
@@ -179,9 +195,7 @@ def compare(
     if np.unique(labels.found[past]).size < 2:
         return decision | {"reason": "what the active model learned from is no longer kept"}
     booster = fit_likelihood(labels.values[past], labels.found[past], config, rounds)
-    challenger = Model(
-        booster, current.model.calibrator, current.model.revenue, 0.0, 0.0, config
-    ).margin(test.values)
+    challenger = replace(current.model, booster=booster).margin(test.values)
     new = evaluate.average_precision(challenger, test.found)
     old = evaluate.average_precision(current.model.margin(test.values), test.found)
     is_good = bool(new >= old - config.activation_tolerance)
@@ -231,29 +245,51 @@ def hash_of(labels: Labelled) -> str:
     return total.hexdigest()
 
 
+def counted(labels: Labelled, most: float) -> Floats:
+    """Return what each label counts, 1 on average: as many declarations as it stands for.
+
+    Goods that were picked show their label each, the others only where they were drawn; each is
+    weighed by the probability with which it was selected (Horvitz, Thompson 1952), up to a limit,
+    for then one label in ten thousand cannot decide alone.
+    """
+    weight = np.minimum(labels.stands_for, most)
+    return weight / weight.mean()
+
+
+def _plain(labels: Labelled, fold: Fold) -> dict[str, Any]:
+    """Measure a plain XGBoost on the newest labels of the fold, as many as are told as declared."""
+    first = labels.first_declared
+    train_rows, test_rows = fold.train[fold.train >= first], fold.test[fold.test >= first]
+    if np.unique(labels.found[train_rows]).size < 2:
+        return {}
+    plain = baselines.PlainModel(labels.declared_as(train_rows), labels.found[train_rows])
+    score = plain.score(labels.declared_as(test_rows))
+    found, revenue = labels.found[test_rows], labels.revenue_cny[test_rows]
+    return {"plain_xgboost": evaluate.ranking(score, found, revenue)}
+
+
 def _watched(labels: Labelled, fold: Fold, config: ModelConfig) -> xgboost.Booster:
-    train_rows, test_rows = fold.train, fold.test
+    known, test = labels.take(fold.train), labels.take(fold.test)
     return fit_likelihood(
-        labels.values[train_rows],
-        labels.found[train_rows],
+        known.values,
+        known.found,
         config,
         config.booster.max_rounds,
-        watch=(labels.values[test_rows], labels.found[test_rows]),
+        weight=counted(known, config.most_learned_as),
+        watch=(test.values, test.found),
     )
 
 
-def _fold_margin(
-    labels: Labelled, fold: Fold, config: ModelConfig, rounds: int, booster: xgboost.Booster
-) -> Floats:
+def _of_rounds(
+    rounds: int, labels: Labelled, fold: Fold, config: ModelConfig, booster: xgboost.Booster
+) -> xgboost.Booster:
     # the first rounds of a longer run are those of a shorter one; only one that stopped before
     # them has to be fitted again
-    if booster.num_boosted_rounds() < rounds:
-        booster = fit_likelihood(
-            labels.values[fold.train], labels.found[fold.train], config, rounds
-        )
-    matrix = as_matrix(labels.values[fold.test])
-    margin = booster.predict(matrix, output_margin=True, iteration_range=(0, rounds))
-    return margin.astype(float)
+    if booster.num_boosted_rounds() >= rounds:
+        return booster[:rounds]
+    known = labels.take(fold.train)
+    weight = counted(known, config.most_learned_as)
+    return fit_likelihood(known.values, known.found, config, rounds, weight=weight)
 
 
 def _revenue_model(labels: Labelled, config: ModelConfig) -> RevenueModel:

@@ -71,10 +71,13 @@ def assess() -> int:
 
 
 def decide() -> int:
-    """Choose lanes and inspections for each conclusion that has no decision yet."""
+    """Choose lanes and inspections where there is no decision yet, tell why, and instruct."""
     from customs_risk.transform import transform
+    from ml.explain import explain
 
-    return transform("decide")
+    nodes = transform("decide")
+    explain()
+    return nodes + transform("instruct")
 
 
 def dispatch() -> int:

@@ -18,7 +18,7 @@ import psycopg
 from customs_risk import warehouse
 from customs_risk.settings import REPOSITORY, Settings, settings
 
-Layer = Literal["prepare", "decide", "feedback"]
+Layer = Literal["prepare", "decide", "instruct", "feedback"]
 Command = Literal["build", "docs", "parse", "test"]
 
 PROJECT = REPOSITORY / "dbt_project"

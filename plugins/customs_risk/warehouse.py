@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
 from customs_risk.embedded import postgres
 from customs_risk.settings import settings
@@ -39,6 +40,20 @@ def read_arrow(query: str) -> "pa.Table":
         return cursor.fetch_arrow_table()
 
 
+def stream_arrow(query: str) -> "Iterator[pa.RecordBatch]":
+    """Run a query and yield its rows some at a time; at least one batch, which may be empty."""
+    import pyarrow as pa
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(url()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"set timezone to '{settings().time_zone}'")
+        cursor.execute(query)
+        reader = cursor.fetch_record_batch()
+        first = next(iter(reader), None)
+        yield first if first is not None else pa.RecordBatch.from_pylist([], reader.schema)
+        yield from reader
+
+
 def append_arrow(schema: str, table: str, rows: "pa.Table | pa.RecordBatchReader") -> int:
     """Append Arrow rows to an existing table by binary COPY; return how many."""
     from adbc_driver_postgresql import dbapi
@@ -47,6 +62,25 @@ def append_arrow(schema: str, table: str, rows: "pa.Table | pa.RecordBatchReader
         count = cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
         connection.commit()
     return int(count)
+
+
+def append_text(schema: str, table: str, rows: "pa.Table") -> int:
+    """Append Arrow rows to an existing table by a COPY of text; return how many.
+
+    For columns that a binary COPY cannot fill, such as JSON.
+    """
+    import io
+
+    import pyarrow.csv
+
+    written = io.BytesIO()
+    pyarrow.csv.write_csv(rows, written, pyarrow.csv.WriteOptions(include_header=False))
+    copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(schema, table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    )
+    with connect() as connection, connection.cursor().copy(copy) as copying:
+        copying.write(written.getvalue())
+    return rows.num_rows
 
 
 def prepare() -> None:

@@ -45,11 +45,15 @@ def two_districts() -> Iterator[psycopg.Connection]:
         opened.execute(
             """insert into ml.conclusions (
                 importer_id, declaration_id, model_version, likelihood, expected_revenue_cny,
-                ranking_score, level, hazard_factors, as_of)
+                ranking_score, level, as_of)
             select importer_id, declaration_id, 'm', 0.5, declared_value_cny, 0.5, 'high',
-                jsonb_build_array(jsonb_build_object(
-                    'feature', 'price_z', 'en', importer_id, 'zh', importer_id)),
                 '2026-01-10 12:00+08'
+            from intermediate.int_declarations"""
+        )
+        opened.execute(
+            """insert into ml.explanations (importer_id, declaration_id, hazard_factors)
+            select importer_id, declaration_id, jsonb_build_array(jsonb_build_object(
+                'feature', 'price_z', 'en', importer_id, 'zh', importer_id))
             from intermediate.int_declarations"""
         )
         build("decisions", "instructions", "declaration_trail")

@@ -88,7 +88,7 @@ def test_offices_stay_within_their_capacity(live_days: list[date]) -> None:
 
 
 def test_a_conclusion_says_why_in_both_languages(live_days: list[date]) -> None:
-    for factors in rows("select hazard_factors from ml.conclusions where level = 'high' limit 20"):
+    for factors in rows("select hazard_factors from ml.explanations limit 20"):
         assert len(factors[0]) == 3
         assert all(factor["en"] and factor["zh"] for factor in factors[0])
 

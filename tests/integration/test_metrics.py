@@ -160,6 +160,7 @@ def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
         deliver(opened, "2026-06-30 09:00+08", "refused")
         transform("prepare")
         transform("decide")
+        transform("instruct")
         for case in CASES:
             decide(opened, case)
             if case.result:

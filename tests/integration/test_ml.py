@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from customs_risk.warehouse import append_arrow, connect, read_arrow
-from ml import registry, score, train
+from ml import explain, registry, score, train
 from ml.baselines import CATEGORIES, NUMBERS
 from ml.config import configured
 from ml.features import NAMES
@@ -36,7 +36,12 @@ def tables(warehouse):
         )
         connection.execute(
             f"create table intermediate.int_inspections ({key}, known_on date, "
-            "has_finding boolean, additional_duty_cny numeric, selected_by text)"
+            "has_finding boolean, finding_type text, additional_duty_cny numeric, selected_by text)"
+        )
+        connection.execute("create schema if not exists reference")
+        connection.execute(
+            "create table reference.finding_types as select * from "
+            "(values ('ipr', 'ipr'), ('undervaluation', 'tax')) as t (finding_type, risk_domain)"
         )
     return warehouse
 
@@ -65,13 +70,26 @@ def deliver(size: int, seed: int, *, first_day: int, is_backfill: bool) -> None:
         with connect() as connection:
             connection.execute(
                 "update intermediate.int_inspections "
-                "set additional_duty_cny = case when has_finding then 1000 else 0 end"
+                "set additional_duty_cny = case when has_finding then 1000 else 0 end, "
+                "finding_type = case when has_finding then 'undervaluation' end"
             )
 
 
 def add(table: str, ids: pd.DataFrame, rows: pd.DataFrame, **more: object) -> None:
     whole = pd.concat([ids, rows], axis=1).assign(**more)
     append_arrow("intermediate", table, pa.Table.from_pandas(whole, preserve_index=False))
+
+
+def decide(*, lane: str, among: str) -> None:
+    """Decide as dbt would, as far as training and explaining look at it."""
+    with connect() as connection:
+        connection.execute("create schema if not exists treatment")
+        connection.execute(
+            f"""create table treatment.decisions as
+            select importer_id, declaration_id, assessed_at, '{lane}' as lane,
+                now() as decided_at, 0.1::float8 as selection_probability
+            from ml.conclusions where {among}"""
+        )
 
 
 def conclusions() -> pd.DataFrame:
@@ -113,17 +131,31 @@ def test_from_no_model_to_conclusions_and_a_second_model(tables):
     assert new["likelihood"].between(0, 1).all()
     assert new["ranking_score"].nunique() == 3000
     assert set(new["level"]) <= {"low", "medium", "high"}
+    assert (new["likelihood_low"] <= new["likelihood"]).all()
+    assert (new["likelihood"] <= new["likelihood_high"]).all()
+    assert set(new["uncertainty_kind"]) <= {"novelty", "thin_data", "estimate"}
+    assert set(first["uncertainty_kind"]) == {"no_model"}
+
+    # who acts on a conclusion is told why, and nobody twice
+    decide(lane="high", among="level = 'high'")
+    acted_on = int((new["level"] == "high").sum())
+    assert explain.explain() == acted_on > 0
+    assert explain.explain() == 0
     with connect() as connection:
-        lengths, words = connection.execute(
+        lengths, words, domains, likelihoods = connection.execute(
             """
             select
                 array_agg(distinct jsonb_array_length(hazard_factors)),
-                bool_and(hazard_factors -> 0 ->> 'zh' <> '' and hazard_factors -> 0 ->> 'en' <> '')
-            from ml.conclusions where model_version <> 'none'
+                bool_and(hazard_factors -> 0 ->> 'zh' > '' and hazard_factors -> 0 ->> 'en' > ''),
+                array_agg(distinct risk_domain),
+                bool_and((domain_likelihoods -> 'tax' -> 'likelihood')::float8 < likelihood + 1e-6)
+            from ml.explanations inner join ml.conclusions using (declaration_id)
             """
         ).fetchone()
     assert lengths == [3]
     assert words
+    assert domains == ["tax"]
+    assert likelihoods
 
     # newer labels: held against the active model on what neither knew, and recorded with reason
     deliver(300, 5, first_day=40, is_backfill=True)

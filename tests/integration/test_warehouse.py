@@ -291,37 +291,43 @@ def test_a_second_build_changes_nothing(day_by_day: psycopg.Connection) -> None:
 def assess(
     connection: psycopg.Connection, where: str, as_of: str, *, has_model: bool = True
 ) -> None:
-    """Draw a made-up conclusion on each pending declaration; equal scores are frequent."""
+    """Conclude on each pending declaration, made-up, and decide; equal scores are frequent."""
     connection.execute(
         f"""insert into ml.conclusions (
             importer_id, declaration_id, model_version, likelihood, ranking_score,
-            expected_revenue_cny, level, hazard_factors, as_of)
+            expected_revenue_cny, level, uncertainty_kind, as_of)
         select importer_id, declaration_id, case when %(has_model)s then 'm1' else 'none' end,
             case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end,
             case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end, null,
             case when %(has_model)s then 'low' else 'unknown' end,
-            '[{{"feature": "price_z", "value": 3, "contribution": 1,
-                "en": "low price", "zh": "低价"}}]', %(as_of)s
+            case when %(has_model)s then 'estimate' else 'no_model' end, %(as_of)s
         from core.declarations
         where not is_backfill and {where} and not exists (
             select 1 from ml.conclusions as drawn
             where drawn.declaration_id = declarations.declaration_id)""",
         {"has_model": has_model, "as_of": as_of},
     )
+    transform("decide")
+    connection.execute(
+        """insert into ml.explanations (importer_id, declaration_id, hazard_factors)
+        select importer_id, declaration_id,
+            '[{"feature": "price_z", "value": 3, "contribution": 1,
+                "en": "low price", "zh": "低价"}]'
+        from ml.conclusions where model_version = 'm1'
+        on conflict do nothing"""
+    )
+    transform("instruct")
 
 
 @pytest.fixture(scope="module")
 def decided(day_by_day: psycopg.Connection) -> psycopg.Connection:
     """Decide one day without a model, one with it in two rounds, and the rest."""
     assess(day_by_day, "known_on = '2026-01-13'", "2026-01-13 19:00+08", has_model=False)
-    transform("decide")
     assess(
         day_by_day, "known_on = '2026-01-14' and pick(declaration_id, 5) > 0", "2026-01-14 19:00+08"
     )
-    transform("decide")
     assess(day_by_day, "known_on <= '2026-01-14'", "2026-01-14 21:00+08")
     assess(day_by_day, "true", "2026-01-17 19:00+08")
-    transform("decide")
     return day_by_day
 
 

@@ -9,10 +9,11 @@ import pytest
 import xgboost
 
 from customs_risk.settings import REPOSITORY
-from ml import calibrate, dictionary, evaluate, explain, train
+from ml import calibrate, dictionary, evaluate, explain, train, uncertainty
 from ml.baselines import CATEGORIES, NUMBERS, PlainModel
 from ml.config import BoosterConfig, ModelConfig
 from ml.data import Labelled
+from ml.domains import fit_domains
 from ml.features import BY_NAME, FEATURES, NAMES, PROFILES, phrases
 from ml.model import OtherFeaturesError, fit_revenue, restored
 from ml.registry import digest
@@ -40,10 +41,12 @@ def world(size: int = 1500, seed: int = 7) -> Labelled:
         values=values,
         found=found,
         revenue_cny=found * np.exp(8 + np.nan_to_num(values[:, value])),
+        risk_domain=np.where(found == 1, np.where(values[:, value] > 0, "tax", "ipr"), None),
         rate_all=np.full(size, 0.2),
         declared=declared,
         known=declared + dice.integers(0, 4, size).astype("timedelta64[D]"),
         is_random=dice.random(size) < 0.2,
+        stands_for=np.ones(size),
         raw=raw.assign(**{name: dice.random(size) for name in NUMBERS}),
     )
 
@@ -246,7 +249,7 @@ def test_calibration_improves_what_was_overconfident():
     truth = dice.normal(-1, 1, 8000)
     found = (dice.random(8000) < 1 / (1 + np.exp(-truth))).astype(float)
     margin = 3 * truth  # three times too sure
-    calibrator = calibrate.fit(margin[:4000], found[:4000])
+    calibrator = calibrate.fit(margin[:4000], found[:4000], np.ones(4000))
     before = evaluate.calibration(1 / (1 + np.exp(-margin[4000:])), found[4000:])
     after = evaluate.calibration(calibrator.likelihood(margin[4000:]), found[4000:])
     assert after["brier"] < before["brier"]
@@ -254,7 +257,7 @@ def test_calibration_improves_what_was_overconfident():
 
 
 def test_likelihood_rises_with_the_margin_and_is_never_certain():
-    calibrator = calibrate.fit(np.array([-2.0, -1, 1, 2]), np.array([0.0, 0, 1, 1]))
+    calibrator = calibrate.fit(np.array([-2.0, -1, 1, 2]), np.array([0.0, 0, 1, 1]), np.ones(4))
     likelihood = calibrator.likelihood(np.linspace(-9, 9, 50))
     assert (np.diff(likelihood) >= 0).all()
     assert 0 < likelihood.min() < likelihood.max() < 1
@@ -361,3 +364,85 @@ def test_the_plain_baseline_takes_values_it_never_saw():
     model = PlainModel(labels.raw, labels.found)
     unseen = labels.raw.assign(hs6="999999", importer_id=None)
     assert np.isfinite(model.score(unseen)).all()
+
+
+# --- selection, uncertainty, domains
+
+
+def test_a_label_counts_as_many_declarations_as_it_stands_for_up_to_a_limit():
+    labels = replace(world(4), stands_for=np.array([1.0, 2.0, 5.0, 1000.0]))
+    weight = train.counted(labels, most=5.0)
+    assert weight / weight[0] == pytest.approx([1, 2, 5, 5])
+    assert weight.mean() == pytest.approx(1)
+
+
+def test_calibration_speaks_of_all_declarations_and_not_of_those_picked():
+    """Of what was picked half is found, of the rest, drawn one in a hundred, one in twenty."""
+    margin = np.zeros(300)
+    found = np.r_[np.tile([0.0, 1.0], 100), np.tile([1.0] + [0.0] * 19, 5)]
+    stands_for = np.r_[np.ones(200), np.full(100, 100.0)]
+    (likelihood,) = calibrate.fit(margin, found, stands_for).likelihood(np.zeros(1))
+    assert likelihood == pytest.approx((100 + 5 * 100) / (200 + 10_000))
+
+
+def test_the_interval_holds_the_likelihood_and_is_wide_where_little_is_known():
+    dice = np.random.default_rng(5)
+    margin = np.r_[dice.normal(-2, 1, 4000), dice.normal(3, 0.3, 12)]
+    found = (dice.random(margin.size) < 1 / (1 + np.exp(-margin))).astype(float)
+    even = np.ones(margin.size)
+    line = calibrate.fit(margin, found, even)
+    interval = calibrate.fit_interval(line, margin, found, even)
+    at = np.linspace(-4, 3, 60)
+    low, high = interval.low.likelihood(at), interval.high.likelihood(at)
+    assert (low <= line.likelihood(at) + 0.02).all() and (line.likelihood(at) <= high + 0.02).all()
+    width = dict(zip(at.round(2), high - low, strict=True))
+    assert width[-2.1] < 0.02 < 0.05 < width[3.0]
+    assert calibrate.Interval.from_dict(interval.as_dict()) == interval
+
+
+def test_the_kind_of_uncertainty_and_the_trend_by_hand():
+    rows = np.full((4, len(NAMES)), np.nan)
+
+    def put(name, *numbers):
+        rows[:, NAMES.index(name)] = numbers
+
+    put("is_first_importer_hs6", 1, 0, 0, 0)
+    put("is_first_importer_origin", 1, 0, 0, 0)
+    put("log_declarations_consignment", *np.log1p([0, 4, 4, 4]))
+    put("log_inspections_importer", *np.log1p([0, 2, 40, 40]))
+    put("log_inspections_hs6_origin", *np.log1p([0, 1, 10, 10]))
+    put("rate_importer", np.nan, 0.1, 0.1, 0.1)
+    put("recent_rate_importer", np.nan, 0.1, 0.2, 0.1)
+    put("rate_hs6_origin", np.nan, 0.3, 0.3, 0.3)
+    put("recent_rate_hs6_origin", np.nan, 0.31, 0.31, 0.05)
+    doubt = uncertainty.assess(rows, CONFIG)
+    assert doubt.kind.tolist() == ["novelty", "thin_data", "estimate", "estimate"]
+    assert doubt.evidence == pytest.approx([0, 3, 50, 50])
+    assert doubt.novelty.tolist() == [1, 0, 0, 0]
+    assert uncertainty.trend(rows).tolist() == ["unknown", "steady", "rising", "falling"]
+
+
+def test_models_of_other_periods_agree_where_much_is_known(fitted):
+    model, _ = fitted
+    rows = world(200, seed=8).values
+    assert len(model.committee) == 3
+    apart = model.disagreement(rows)
+    assert (apart >= 0).all() and 0 < apart.mean() < 0.2
+    assert replace(model, committee=(model.booster,)).disagreement(rows) == pytest.approx(0)
+    assert np.isnan(replace(model, committee=()).disagreement(rows)).all()
+
+
+def test_findings_tell_their_domain_and_a_rare_one_keeps_its_share():
+    dice = np.random.default_rng(2)
+    values = dice.normal(size=(600, len(NAMES)))
+    domain = np.where(values[:, 0] > 0, "tax", "ipr").astype(object)
+    domain[:6], domain[6:20] = "food_safety", None
+    model = fit_domains(values, domain, CONFIG)
+    assert model.domains == ("food_safety", "ipr", "tax") and model.learned == ("ipr", "tax")
+    shares = model.shares(values)
+    assert shares.sum(axis=1) == pytest.approx(1)
+    assert shares[:, 0] == pytest.approx(7 / 589)
+    assert (shares[:, 1:].argmax(axis=1) == (values[:, 0] > 0)).mean() > 0.97
+    low, high = model.interval("food_safety")
+    assert low < 6 / 586 < high < 0.03
+    assert fit_domains(values[:30], domain[:30], CONFIG).booster is None

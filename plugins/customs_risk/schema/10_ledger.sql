@@ -108,23 +108,45 @@ create table if not exists ml.models (
 );
 create unique index if not exists models_one_active on ml.models (is_active) where is_active;
 
--- one conclusion per declaration, as it was known when it was drawn; never rewritten
+-- conclusions on declarations, as things were known when each was drawn; never rewritten: the latest number stands
 create table if not exists ml.conclusions (
     importer_id text not null,
     declaration_id text not null,
+    conclusion_no integer not null default 1,
+    "trigger" text not null default 'declared',
     model_version text not null,
     likelihood double precision,
+    likelihood_low double precision,
+    likelihood_high double precision,
     expected_revenue_cny double precision,
     ranking_score double precision,
     "level" text not null check ("level" in ('high', 'medium', 'low', 'unknown')),
     severity text,
-    hazard_factors jsonb not null default '[]',
+    trend text not null default 'unknown' check (trend in ('rising', 'steady', 'falling', 'unknown')),
+    evidence double precision,
+    novelty double precision,
+    uncertainty_kind text not null default 'no_model'
+    check (uncertainty_kind in ('no_model', 'novelty', 'thin_data', 'estimate')),
     as_of timestamptz not null,
     assessed_at timestamptz not null default now(),
-    primary key (importer_id, declaration_id)
+    primary key (importer_id, declaration_id, conclusion_no)
 );
 create index if not exists conclusions_by_declaration on ml.conclusions (declaration_id);
 create index if not exists conclusions_by_time on ml.conclusions (assessed_at);
+
+-- why, of conclusions that somebody acts on: their hazard factors, and how far the models of other periods agree
+create table if not exists ml.explanations (
+    importer_id text not null,
+    declaration_id text not null,
+    conclusion_no integer not null default 1,
+    hazard_factors jsonb not null,
+    disagreement double precision,
+    risk_domain text,
+    domain_likelihoods jsonb not null default '{}',
+    explained_at timestamptz not null default now(),
+    primary key (importer_id, declaration_id, conclusion_no)
+);
+create index if not exists explanations_by_declaration on ml.explanations (declaration_id);
 
 -- codes that deliveries may use, by list
 create table if not exists ops.code_lists (

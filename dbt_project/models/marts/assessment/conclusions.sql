@@ -2,29 +2,62 @@ with
 
 conclusions as (select * from {{ source('ml', 'conclusions') }}),
 
+explanations as (select * from {{ source('ml', 'explanations') }}),
+
 declarations as (select * from {{ ref('int_declarations') }}),
 
--- one to one: a conclusion is drawn on one declaration
+reviews as (select * from {{ ref('conclusion_reviews') }}),
+
+-- of several conclusions on one declaration the latest stands
+standing as (
+    select * from conclusions
+    where
+        not exists (
+            select 1 from conclusions as later
+            where
+                later.importer_id = conclusions.importer_id
+                and later.declaration_id = conclusions.declaration_id
+                and later.conclusion_no = conclusions.conclusion_no + 1
+        )
+),
+
+-- one to one: a conclusion is drawn on one declaration, and explained once or not at all
 final as (
     select
-        conclusions.importer_id,
-        conclusions.declaration_id,
+        standing.importer_id,
+        standing.declaration_id,
+        standing.conclusion_no,
+        standing.trigger,
         'goods' as subject_type,
         declarations.office_code,
         declarations.hs6,
-        conclusions.likelihood,
-        conclusions.expected_revenue_cny,
-        conclusions.ranking_score,
-        conclusions.level,
-        conclusions.severity,
-        conclusions.hazard_factors,
-        {{ factor_words('conclusions.hazard_factors', 'en', '; ') }} as hazard_factors_en,
-        {{ factor_words('conclusions.hazard_factors', 'zh', '；') }} as hazard_factors_zh,
-        conclusions.model_version,
-        conclusions.as_of,
-        conclusions.assessed_at
-    from conclusions
+        explanations.risk_domain,
+        explanations.domain_likelihoods,
+        standing.likelihood,
+        standing.likelihood_low,
+        standing.likelihood_high,
+        standing.expected_revenue_cny,
+        standing.ranking_score,
+        standing.level,
+        standing.severity,
+        standing.trend,
+        explanations.hazard_factors,
+        {{ factor_words('explanations.hazard_factors', 'en', '; ') }} as hazard_factors_en,
+        {{ factor_words('explanations.hazard_factors', 'zh', '；') }} as hazard_factors_zh,
+        standing.uncertainty_kind,
+        standing.evidence,
+        standing.novelty,
+        explanations.disagreement,
+        reviews.would_help_en,
+        reviews.would_help_zh,
+        {{ business_day('standing.as_of') }} + reviews.review_after_days as review_on,
+        standing.model_version,
+        standing.as_of,
+        standing.assessed_at
+    from standing
     inner join declarations using (importer_id, declaration_id)
+    left join explanations using (importer_id, declaration_id, conclusion_no)
+    left join reviews using (level, uncertainty_kind)
 )
 
 select * from final

@@ -4,13 +4,15 @@ with
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
+conclusions as (select * from {{ ref('conclusions') }}),
+
 decisions as (select * from {{ ref('decisions') }}),
 
 instructions as (select * from {{ ref('instructions') }}),
 
 inspections as (select * from {{ ref('int_inspections') }}),
 
--- one declaration to at most one decision and one instruction, and to its latest result
+-- one declaration to at most one conclusion, one decision and one instruction, and to its latest result
 final as (
     select
         declarations.importer_id,
@@ -27,7 +29,7 @@ final as (
         decisions.level,
         decisions.likelihood,
         decisions.expected_revenue_cny,
-        decisions.hazard_factors,
+        conclusions.hazard_factors,
         decisions.decided_on,
         decisions.lane,
         decisions.selected_by,
@@ -45,6 +47,7 @@ final as (
     from declarations
     left join decisions using (importer_id, declaration_id)
     left join instructions using (importer_id, declaration_id)
+    left join conclusions using (importer_id, declaration_id)
     left join lateral (
         select inspections.*
         from inspections

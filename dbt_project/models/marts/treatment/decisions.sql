@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[
             {'columns': ['declaration_id']},
@@ -95,7 +95,7 @@ worded as (
         *,
         case
             when selected_by = 'targeted'
-                then format('Targeted: %s. Hazard factors: %s', place_en, coalesce(hazard_factors_en, 'none named'))
+                then format('Targeted: %s', place_en)
             when selected_by = 'random'
                 then format('Drawn at random with probability %s %%, to measure what targeting misses', random_pct)
             when ranking_score is null then 'Not inspected: not drawn, and there was no model to rank by'
@@ -103,7 +103,7 @@ worded as (
         end as reason_en,
         case
             when selected_by = 'targeted'
-                then format('精准布控：%s。风险因素：%s', place_zh, coalesce(hazard_factors_zh, '无'))
+                then format('精准布控：%s', place_zh)
             when selected_by = 'random' then format('随机布控，概率%s%%，用于衡量精准布控的遗漏', random_pct)
             when ranking_score is null then '不查验：未被抽中，且尚无模型可供排序'
             else format('不查验：%s', place_zh)
@@ -127,7 +127,6 @@ final as (
         likelihood,
         expected_revenue_cny,
         ranking_score,
-        hazard_factors,
         model_version,
         as_of,
         assessed_at,

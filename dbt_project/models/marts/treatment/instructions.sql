@@ -1,6 +1,7 @@
 {{
     config(
         materialized='incremental',
+        tags=['instruct'],
         incremental_strategy='append',
         on_schema_change='fail',
         full_refresh=false,
@@ -21,16 +22,23 @@ examinations as (select * from {{ ref('examinations') }}),
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
+conclusions as (select * from {{ ref('conclusions') }}),
+
+-- one decision to the one conclusion that it was made from
 selected as (
     select
-        *,
-        case selected_by when 'targeted' then coalesce(hazard_factors -> 0 ->> 'feature', '') else '' end
-            as strongest_factor
+        decisions.*,
+        conclusions.hazard_factors_en,
+        conclusions.hazard_factors_zh,
+        case decisions.selected_by
+            when 'targeted' then coalesce(conclusions.hazard_factors -> 0 ->> 'feature', '') else ''
+        end as strongest_factor
     from decisions
+    inner join conclusions using (importer_id, declaration_id)
     where
-        selected_by in ('targeted', 'random')
+        decisions.selected_by in ('targeted', 'random')
         {%- if is_incremental() %}
-        and decided_at > (select coalesce(max(issued.decided_at), '-infinity') from {{ this }} as issued)
+        and decisions.decided_at > (select coalesce(max(issued.decided_at), '-infinity') from {{ this }} as issued)
         {%- endif %}
 ),
 
@@ -50,8 +58,8 @@ final as (
         declarations.goods_name,
         examination.what_to_examine_en,
         examination.what_to_examine_zh,
-        selected.reason_en,
-        selected.reason_zh,
+        selected.reason_en || coalesce('. Hazard factors: ' || selected.hazard_factors_en, '') as reason_en,
+        selected.reason_zh || coalesce('。风险因素：' || selected.hazard_factors_zh, '') as reason_zh,
         selected.model_version,
         selected.likelihood,
         selected.expected_revenue_cny,
