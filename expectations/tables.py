@@ -106,6 +106,8 @@ def _let_be_null(connection: Connection, contract: Contract) -> None:
 
 # columns by which rows are found that were delivered before what they are about
 _FOUND_BY = {"inspection_results": "declaration_id", "enterprise_credit": "subject_uscc"}
+# columns that most rows leave empty, and that are unfolded where they are not
+_SELDOM = {"declarations": "lines"}
 
 
 def _indexes(contract: Contract) -> Iterator[sql.Composed]:
@@ -122,6 +124,10 @@ def _indexes(contract: Contract) -> Iterator[sql.Composed]:
         yield sql.SQL("create index if not exists {} on raw.{} ({})").format(
             sql.Identifier(f"{contract.feed}_by_{column}"), table, sql.Identifier(column)
         )
+    if column := _SELDOM.get(contract.feed):
+        yield sql.SQL(
+            "create index if not exists {} on raw.{} (batch_id) where {} is not null"
+        ).format(sql.Identifier(f"{contract.feed}_with_{column}"), table, sql.Identifier(column))
 
 
 def _keep_version(connection: Connection, contract: Contract) -> None:

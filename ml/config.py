@@ -110,4 +110,8 @@ def configured() -> ModelConfig:
     """Return the configuration with what the environment sets."""
     from customs_risk.settings import settings
 
-    return ModelConfig(ranking=settings().ranking, smoothing_weight=settings().smoothing_weight)
+    return ModelConfig(
+        ranking=settings().ranking,
+        smoothing_weight=settings().smoothing_weight,
+        max_labels=settings().newest_labels,
+    )

@@ -71,12 +71,13 @@ order by results.result_known_on desc, declaration_id desc
 limit {limit}
 """
 
-_PENDING = """
-select
-    features.*,
-    declarations.known_at
+# noted before any of them is read: conclusions are written while the reading goes on, and rows that
+# appear in a table meanwhile would be looked through again for every row that is read
+_WAITING = (
+    """
+create temporary table waiting as
+select features.importer_id, features.declaration_id
 from intermediate.int_declaration_features as features
-inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
 where
     not features.is_backfill
     -- conclusions follow features within a build: what is much older than the newest is concluded
@@ -89,6 +90,17 @@ where
             conclusions.importer_id = features.importer_id
             and conclusions.declaration_id = features.declaration_id
     )
+""",
+    "analyze waiting",
+)
+
+_PENDING = """
+select
+    features.*,
+    declarations.known_at
+from waiting
+inner join intermediate.int_declaration_features as features using (importer_id, declaration_id)
+inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
 """
 
 
@@ -174,7 +186,7 @@ def pending() -> "Iterator[pa.RecordBatch]":
     """Read declarations that wait for a conclusion, some at a time: features, and known_at."""
     from customs_risk.warehouse import stream_arrow
 
-    return stream_arrow(_PENDING)
+    return stream_arrow(_PENDING, after=_WAITING)
 
 
 def matrix(rows: "pa.Table | pa.RecordBatch") -> NDArray[np.float64]:

@@ -49,12 +49,20 @@
     (select coalesce(max(stored.recorded_at), '-infinity') from {{ this }} as stored)
 {%- endmacro %}
 
+{#
+    The earliest of some days. Of a bare column the planner would walk the index of days from the first day of history
+    on, until it meets a new row; + 0 makes it look at the new rows alone.
+#}
+{% macro earliest(day) -%}
+    min({{ day }} + 0)
+{%- endmacro %}
+
 {# Limits a fact table to the days that new facts touch: everything from the earliest day of a new fact on. #}
 {% macro since_first_new(facts) -%}
     {%- if is_incremental() %}
     where
         known_on >= (
-            select min(arrived.known_on) from {{ facts }} as arrived
+            select {{ earliest('arrived.known_on') }} from {{ facts }} as arrived
             where arrived.recorded_at > {{ newest_recorded() }}
         )
     {%- endif %}

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     inspection_sensitivity: float = Field(
         0.90, gt=0, le=1, description="probability that an inspection finds what is there"
     )
+    newest_labels: int = Field(
+        25_000, gt=0, description="results that a model learns from at most, the newest"
+    )
     smoothing_weight: float = Field(
         8.0, gt=0, description="prior inspections added to each profile's find rate"
     )

@@ -40,14 +40,18 @@ def read_arrow(query: str) -> "pa.Table":
         return cursor.fetch_arrow_table()
 
 
-def stream_arrow(query: str) -> "Iterator[pa.RecordBatch]":
-    """Run a query and yield its rows some at a time; at least one batch, which may be empty."""
+def stream_arrow(query: str, *, after: tuple[str, ...] = ()) -> "Iterator[pa.RecordBatch]":
+    """Run a query and yield its rows some at a time; at least one batch, which may be empty.
+
+    ``after`` are statements that the same connection runs before, such as those of a temporary
+    table that the query reads.
+    """
     import pyarrow as pa
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(url()) as connection, connection.cursor() as cursor:
-        cursor.execute(f"set timezone to '{settings().time_zone}'")
-        cursor.execute(query)
+        for statement in (f"set timezone to '{settings().time_zone}'", *after, query):
+            cursor.execute(statement)
         reader = cursor.fetch_record_batch()
         first = next(iter(reader), None)
         yield first if first is not None else pa.RecordBatch.from_pylist([], reader.schema)

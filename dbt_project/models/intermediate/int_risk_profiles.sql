@@ -22,11 +22,11 @@ with
 
 {% if is_incremental() %}
 new_days as (
-    select min(known_on) as first_day
+    select {{ earliest('known_on') }} as first_day
     from {{ ref('int_inspection_versions') }}
     where recorded_at > {{ newest_recorded() }}
     union all
-    select min(superseded_on) as first_day
+    select {{ earliest('superseded_on') }} as first_day
     from {{ ref('int_inspection_versions') }}
     where superseded_recorded_at > {{ newest_recorded() }}
 ),

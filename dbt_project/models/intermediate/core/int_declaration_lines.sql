@@ -8,6 +8,7 @@
             {'columns': ['batch_id', 'row_no', 'line_no'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
+        pre_hook="{{ look_up() }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}

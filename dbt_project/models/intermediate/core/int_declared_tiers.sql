@@ -8,6 +8,7 @@
             {'columns': ['importer_id', 'known_on'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
+        pre_hook="{{ look_up(each_by_index=true) }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}

@@ -8,6 +8,7 @@
             {'columns': ['party_id', 'party_role'], 'unique': true},
             {'columns': ['recorded_at']},
         ],
+        pre_hook="{{ look_up(each_by_index=true) }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}

@@ -43,7 +43,7 @@ facts as (
         )
         {%- if is_incremental() %}
         and signals.known_on >= (
-            select min(arrived.known_on) from signals as arrived
+            select {{ earliest('arrived.known_on') }} from signals as arrived
             where arrived.recorded_at > {{ newest_recorded() }}
         )
         {%- endif %}
