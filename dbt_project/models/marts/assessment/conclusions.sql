@@ -1,6 +1,7 @@
 with
 
-conclusions as (select * from {{ source('ml', 'conclusions') }}),
+-- read twice: materialized, it would be read whole each time
+conclusions as not materialized (select * from {{ source('ml', 'conclusions') }}),
 
 explanations as (select * from {{ source('ml', 'explanations') }}),
 
