@@ -74,10 +74,10 @@ as $$
 declare
     told jsonb;
 begin
+    -- the lock first, as a build does before it touches a seed that this reads: two of them are built side by side
+    perform pg_advisory_xact_lock(27170);
     if to_regclass('reference.subcentre_jurisdictions') is not null then
-        -- the seed first and then the lock, as a build does that holds the seed and calls this
         select coalesce(jsonb_agg(to_jsonb(seed)), '[]') into told from reference.subcentre_jurisdictions as seed;
-        perform pg_advisory_xact_lock(27170);
         delete from access.jurisdictions where true;
         insert into access.jurisdictions (subcentre_key, district_code, valid_from, valid_to)
         select subcentre_key, district_code, valid_from, valid_to
