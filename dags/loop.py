@@ -6,9 +6,12 @@ Inspection results count from the day after they became known; they are taken al
 
 1. **prepare**: dbt advances staging, risk profiles and features.
 2. **assess**: the active model draws a conclusion for each pending declaration.
-3. **decide**: dbt chooses lanes and inspections within each office's capacity.
+3. **decide**: dbt chooses lanes and inspections within each office's capacity; why is told, and
+   instructions are made.
 4. **dispatch**: instructions leave through the outbox.
 5. **feed_back**: dbt rebuilds the marts that say how well it worked.
+6. **observe**: models that wait score the day in shadow, drift is measured, and training follows if
+   it is due.
 
 ### 闭环一轮
 
@@ -17,9 +20,10 @@ Inspection results count from the day after they became known; they are taken al
 
 1. **prepare**：dbt 推进暂存层、风险画像与特征。
 2. **assess**：现用模型为每票待处理报关单给出风险结论。
-3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象。
+3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象，说明理由并生成指令。
 4. **dispatch**：查验指令经发件箱发出。
 5. **feed_back**：dbt 重建绩效反馈数据集市。
+6. **observe**：候选模型对当日业务影子评分，度量漂移，必要时训练。
 """
 
 from _common import TASK_DEFAULTS, after, landed
@@ -72,7 +76,13 @@ def risk_loop() -> None:
 
         return steps.feed_back()
 
-    chain(prepare(), assess(), decide(), dispatch(), feed_back())
+    @task(doc_md="Compare models, measure drift, train if due. 比较模型、度量漂移、必要时训练。")
+    def observe() -> str | None:
+        from customs_risk import steps
+
+        return steps.observe()
+
+    chain(prepare(), assess(), decide(), dispatch(), feed_back(), observe())
 
 
 risk_loop()

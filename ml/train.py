@@ -8,7 +8,7 @@ The model that is kept then learns from all labels, the newest included: they ma
 
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from ml import baselines, calibrate, data, evaluate, registry
+from ml import baselines, calibrate, champion, data, evaluate, registry
 from ml.config import ModelConfig, configured
 from ml.data import Labelled
 from ml.domains import fit_domains
@@ -36,7 +36,6 @@ Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
-_MIN_COMPARED, _MIN_COMPARED_FINDINGS = 50, 10
 _MIN_RANDOM = 100
 
 
@@ -71,7 +70,7 @@ def train() -> str | None:
         log.info("no model yet: results cover too few days")
         return None
     model, metrics = fitted
-    activation = compare(labels, config, metrics["rounds"], current)
+    activation = champion.compare(labels, config, metrics["rounds"], current)
     window = labels.known.min().astype(date), labels.known.max().astype(date)
     metrics |= {"labels_hash": labels_hash, "activation": activation}
     return registry.register(model, window, metrics, activate=activation["activated"])
@@ -173,40 +172,6 @@ def measure(labels: Labelled, validation: Validation, config: ModelConfig) -> di
         predicted = float((likelihood * revenue).sum())
         measured["revenue_predicted_to_found"] = _ratio(predicted, test.revenue_cny.sum())
     return measured
-
-
-def compare(
-    labels: Labelled, config: ModelConfig, rounds: int, current: registry.Registered | None
-) -> dict[str, Any]:
-    """Decide by the embedded policy whether a new model becomes the active one.
-
-    Both sides are held against labels of declarations made after everything the active model
-    learned was known: the active model as it is, and the new configuration on what was known by
-    then. The new model is held back if its average precision is worse by more than the tolerance.
-    """
-    decision: dict[str, Any] = {"policy": "embedded", "activated": True}
-    if current is None:
-        return decision | {"reason": "no active model to compare with"}
-    day = np.datetime64(current.label_window_to, "D")
-    past, later = labels.known <= day, np.flatnonzero(labels.declared > day)
-    test = labels.take(later)
-    if later.size < _MIN_COMPARED or test.found.sum() < _MIN_COMPARED_FINDINGS:
-        return decision | {"reason": "too few labels since the active model: the newer one serves"}
-    if np.unique(labels.found[past]).size < 2:
-        return decision | {"reason": "what the active model learned from is no longer kept"}
-    booster = fit_likelihood(labels.values[past], labels.found[past], config, rounds)
-    challenger = replace(current.model, booster=booster).margin(test.values)
-    new = evaluate.average_precision(challenger, test.found)
-    old = evaluate.average_precision(current.model.margin(test.values), test.found)
-    is_good = bool(new >= old - config.activation_tolerance)
-    return decision | {
-        "activated": is_good,
-        "reason": "not worse than the active model" if is_good else "worse than the active model",
-        "compared_with": current.version,
-        "rows": int(later.size),
-        "average_precision": new,
-        "average_precision_active": old,
-    }
 
 
 def base_rate(labels: Labelled) -> float:

@@ -11,7 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from customs_risk.commands import access, declarations, docs, feeds, quarantine, requests, subjects
+from customs_risk.commands import (
+    access,
+    declarations,
+    docs,
+    feeds,
+    models,
+    quarantine,
+    requests,
+    subjects,
+)
 from customs_risk.commands.shared import Feed, console, tell
 from customs_risk.settings import settings
 
@@ -139,6 +148,7 @@ app.add_typer(declarations.app, name="declaration")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
+app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)

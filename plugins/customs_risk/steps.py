@@ -57,9 +57,14 @@ def watch() -> int:
 
 
 def train() -> str | None:
-    """Train a model on the results known so far; return its version, or None if too few."""
+    """Judge the models that wait, then train one on the results known so far.
+
+    Returns its version, or None if results are too few.
+    """
+    from ml import champion
     from ml.train import train as train_model
 
+    champion.judge()
     return train_model()
 
 
@@ -78,6 +83,18 @@ def decide() -> int:
     nodes = transform("decide")
     explain()
     return nodes + transform("instruct")
+
+
+def observe() -> str | None:
+    """Score the day in shadow and measure its drift; train if that is due, and return why."""
+    from ml import champion, drift
+
+    champion.shadow()
+    drift.observe()
+    reason = drift.is_training_due()
+    if reason:
+        train()
+    return reason
 
 
 def dispatch() -> int:

@@ -27,7 +27,7 @@ HEAVY = {
     "sklearn",
     "xgboost",
 }
-LOOP = ["prepare", "assess", "decide", "dispatch", "feed_back"]
+LOOP = ["prepare", "assess", "decide", "dispatch", "feed_back", "observe"]
 FEEDS = {path.stem: path for path in ROOT.glob("expectations/feeds/*/*.yml")}
 COLLECTIONS = [f"collect_{feed}" for feed in sorted(FEEDS)]
 

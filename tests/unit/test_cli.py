@@ -68,6 +68,8 @@ def test_what_people_answer_for_asks_who_and_why() -> None:
         ("quarantine", "release", "declarations", "batch"),
         ("subjects", "decide", "mention", "party", "subject", "--same"),
         ("requests", "close", "IR-1"),
+        ("model", "promote", "v1"),
+        ("model", "rollback"),
     )
     for words in acts:
         for given in ((), ("--by", "li.na"), ("--by", " ", "--reason", "r")):

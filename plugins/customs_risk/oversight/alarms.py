@@ -16,6 +16,7 @@ _DUE = Path(__file__).with_name("alarms.sql")
 
 # only the marts that are built can tell: before the first build nobody can be silent or overdue
 _FROM_MARTS = {
+    "ml.drift": "alarms_of_models.sql",
     "core.monitoring_coverage": "alarms_of_points.sql",
     "core.information_requests": "alarms_of_requests.sql",
 }

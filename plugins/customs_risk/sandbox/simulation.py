@@ -76,6 +76,7 @@ def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = T
         steps.decide,
         steps.dispatch,
         steps.feed_back,
+        steps.observe,
     ]
     if learns:
         sequence.insert(1, steps.train)

@@ -6,7 +6,8 @@ create table if not exists ops.alarms (
     alarm_id text primary key,
     kind text not null check (
         kind in (
-            'volume', 'freshness', 'refused_delivery', 'silent_point', 'overdue_request', 'source_failed'
+            'volume', 'freshness', 'refused_delivery', 'silent_point', 'overdue_request', 'source_failed',
+            'model_drift'
         )
     ),
     feed text,
@@ -53,6 +54,21 @@ begin
         alter table ops.outbox drop constraint if exists outbox_kind_check;
         alter table ops.outbox add constraint outbox_kind_check check (
             kind in ('instruction', 'warning', 'request', 'report')
+        );
+    end if;
+    if not exists (
+        select 1 from pg_constraint
+        where
+            conrelid = 'ops.alarms'::regclass
+            and conname = 'alarms_kind_check'
+            and pg_get_constraintdef(oid) like '%model_drift%'
+    ) then
+        alter table ops.alarms drop constraint if exists alarms_kind_check;
+        alter table ops.alarms add constraint alarms_kind_check check (
+            kind in (
+                'volume', 'freshness', 'refused_delivery', 'silent_point', 'overdue_request', 'source_failed',
+                'model_drift'
+            )
         );
     end if;
 end $$;
