@@ -311,7 +311,6 @@ def test_a_late_delivery_does_not_undo_its_correction(home: Settings) -> None:
 
 @pytest.fixture
 def by_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let time pass; the sandbox's clock stands still at what was sent."""
     monkeypatch.setenv("CUSTOMS_RISK_SCHEDULES", "on")
     settings.cache_clear()
     yield
