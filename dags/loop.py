@@ -5,7 +5,8 @@ conclusion yet, so a late delivery is answered too, and running it again changes
 Inspection results count from the day after they became known; they are taken along here.
 
 1. **prepare**: dbt advances staging, risk profiles and features.
-2. **assess**: the active model draws a conclusion for each pending declaration.
+2. **assess**: the active model draws a conclusion for each pending declaration; what experts say of
+   a case is pooled with it.
 3. **decide**: dbt chooses lanes and inspections within each office's capacity; why is told, and
    instructions are made.
 4. **dispatch**: instructions leave through the outbox.
@@ -19,7 +20,7 @@ Inspection results count from the day after they became known; they are taken al
 查验结果自其获知次日起计入风险画像，并在此一并处理。
 
 1. **prepare**：dbt 推进暂存层、风险画像与特征。
-2. **assess**：现用模型为每票待处理报关单给出风险结论。
+2. **assess**：现用模型为每票待处理报关单给出风险结论，并与专家意见合成。
 3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象，说明理由并生成指令。
 4. **dispatch**：查验指令经发件箱发出。
 5. **feed_back**：dbt 重建绩效反馈数据集市。

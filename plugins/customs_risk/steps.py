@@ -69,10 +69,16 @@ def train() -> str | None:
 
 
 def assess() -> int:
-    """Draw a conclusion for each declaration that has none; return how many."""
+    """Draw a conclusion for each declaration that has none; return how many.
+
+    Where experts have spoken, what they say is pooled with what the model says.
+    """
+    from customs_risk.experts.combination import combine
     from ml.score import assess as draw_conclusions
 
-    return draw_conclusions()
+    drawn = draw_conclusions()
+    combine()
+    return drawn
 
 
 def decide() -> int:

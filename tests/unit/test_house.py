@@ -29,6 +29,7 @@ WORK = {
     "ml",
     "customs_risk.access",
     "customs_risk.collect",
+    "customs_risk.experts",
     "customs_risk.oversight",
     "customs_risk.resolve",
     "customs_risk.treat",
@@ -43,6 +44,8 @@ MAY_IMPORT = {
     "customs_risk.access": FOUNDATION | {"expectations"},
     "customs_risk.catalogue": FOUNDATION | {"customs_risk.transform", "expectations"},
     "customs_risk.collect": FOUNDATION | {"expectations"},
+    # what an expert may see follows the classes, and what all say is pooled by ml's rule
+    "customs_risk.experts": FOUNDATION | {"customs_risk.access", "expectations", "ml"},
     # alarms and requests leave through the outbox
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
