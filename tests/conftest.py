@@ -96,6 +96,16 @@ def standing_warehouse(
         yield told
 
 
+@pytest.fixture(scope="module")
+def wall_clock(warehouse: Settings) -> Iterator[None]:
+    """Let time pass for a module; the sandbox's clock stands still at what was sent."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUSTOMS_RISK_SCHEDULES", "on")
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
 @contextmanager
 def _warehouse(
     server: Path, parsed: Path, home: Path, template: str = "template1"

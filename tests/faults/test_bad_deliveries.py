@@ -17,6 +17,8 @@ from customs_risk.collect import load as loading
 from customs_risk.settings import Settings
 from expectations.contract import contract_of
 
+pytestmark = pytest.mark.usefixtures("wall_clock")
+
 HEADER = ",".join(contract_of("declarations").columns)
 GOOD = {
     "declared_at": "2026-06-30T10:00:00+08:00",

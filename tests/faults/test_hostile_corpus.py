@@ -21,6 +21,8 @@ from tests.faults.hostile import CANARY, KINDS, Hostile, Refused, Taken, all_cas
 from tests.faults.hostile_canary import FILE as CANARY_FILE
 from tests.faults.hostile_canary import PORT as CANARY_PORT
 
+pytestmark = pytest.mark.usefixtures("wall_clock")
+
 CORPUS = all_cases()
 # rates come first: declarations in other currencies are converted by them
 _FEEDS = [("exchange_rates", "csv"), *KINDS.values()]

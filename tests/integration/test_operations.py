@@ -18,11 +18,11 @@ from customs_risk.collect import release as releasing
 from customs_risk.collect.release import NothingToRelease, UnusableRepair, release
 from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.world import World
-from customs_risk.settings import Settings, settings
+from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 from expectations.contract import Contract, contract_of, contracts
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("wall_clock")]
 
 FEED = "declarations"
 COLUMNS = list(contract_of(FEED).columns)
@@ -309,16 +309,6 @@ def test_a_late_delivery_does_not_undo_its_correction(home: Settings) -> None:
     assert_all_adds_up()
 
 
-@pytest.fixture
-def by_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("CUSTOMS_RISK_SCHEDULES", "on")
-    settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
-@pytest.mark.usefixtures("by_the_wall_clock")
 def test_what_lay_somewhere_is_known_when_it_was_found(home: Settings) -> None:
     batch = deliver(home, file_of([{}] * 3)).batch_id
     moments = f"select distinct known_at from raw.{FEED} where batch_id = %s"

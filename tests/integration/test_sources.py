@@ -22,6 +22,8 @@ from customs_risk.sandbox.world import World
 from customs_risk.settings import Settings
 from expectations.contract import Contract, contract_of
 
+pytestmark = pytest.mark.usefixtures("wall_clock")
+
 NAME = re.compile(r"^(?P<feed>[a-z0-9_]+)_(?P<stamp>\d{8}T\d{6})\.(?P<ending>[a-z0-9]+)$")
 FIRST, NEXT = date(2026, 7, 1), date(2026, 7, 2)
 WEEK = [date(2026, 6, day) for day in (24, 25, 26, 29, 30)]
