@@ -130,7 +130,9 @@ def _warehouse(
     settings.cache_clear()
     if state.exists():
         shutil.copy(state, parsed / state.name)
-    _execute(server, "drop database {} with (force)", _NAME)
+    # the sandbox's departments share a database beside it
+    for name in (_NAME, f"{_NAME}_shared"):
+        _execute(server, "drop database if exists {} with (force)", name)
 
 
 def _execute(server: Path, statement: LiteralString, *names: str) -> None:
