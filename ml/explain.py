@@ -66,7 +66,7 @@ def explain() -> int:
 
     Each is explained by the very model that drew it. Running it again adds nothing.
     """
-    from customs_risk.warehouse import append_text, read_arrow
+    from customs_risk.warehouse import append_text, connect, read_arrow
 
     waiting = read_arrow(_WAITING)
     now = datetime.now(UTC)
@@ -76,7 +76,8 @@ def explain() -> int:
         explained = explanations(rows, model).append_column(
             "explained_at", pa.array([now] * rows.num_rows, type=pa.timestamp("us", "UTC"))
         )
-        total += append_text("ml", "explanations", explained)
+        with connect() as connection:
+            total += append_text(connection, "ml", "explanations", explained)
     return total
 
 
