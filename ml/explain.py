@@ -45,7 +45,7 @@ inner join intermediate.int_declaration_features as features
         decisions.importer_id = features.importer_id
         and decisions.declaration_id = features.declaration_id
 where
-    decisions.lane in ('medium', 'high')
+    (decisions.lane in ('medium', 'high') or decisions.selected_by = 'exploration')
     and conclusions.model_version <> 'none'
     -- explanations follow decisions at once: what is much older than the newest is explained
     and decisions.decided_at >= (

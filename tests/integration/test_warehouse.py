@@ -352,12 +352,17 @@ def test_selection_keeps_to_capacity_and_to_the_random_share(decided: psycopg.Co
         """select declarations_in_stratum, capacity, random_capacity, count(*),
             count(*) filter (where selected_by <> 'none'),
             count(*) filter (where selected_by = 'random'),
-            bool_and(selection_probability =
-                case when score_rank <= cutoff_rank then 1 else random_probability end),
+            count(*) filter (where selected_by = 'exploration'),
+            exploration_capacity,
+            bool_and(selection_probability = case
+                when score_rank <= cutoff_rank or selected_by = 'exploration' then 1
+                else random_probability
+            end) filter (where selected_by <> 'random'),
             max(ranking_score) filter (where selected_by = 'none'),
             min(ranking_score) filter (where selected_by = 'targeted')
         from treatment.decisions
-        group by stratum, declarations_in_stratum, capacity, random_capacity"""
+        group by
+            stratum, declarations_in_stratum, capacity, random_capacity, exploration_capacity"""
     ).fetchall()
     assert strata
     for (
@@ -367,6 +372,8 @@ def test_selection_keeps_to_capacity_and_to_the_random_share(decided: psycopg.Co
         rows,
         selected,
         drawn,
+        explored,
+        exploration_capacity,
         is_stored,
         best_left,
         worst,
@@ -375,7 +382,8 @@ def test_selection_keeps_to_capacity_and_to_the_random_share(decided: psycopg.Co
         assert math.floor(0.1 * rows) <= capacity <= math.ceil(0.1 * rows)
         assert selected == capacity
         assert drawn == random_capacity <= capacity
-        assert is_stored
+        assert explored == exploration_capacity <= capacity - random_capacity
+        assert is_stored is not False  # none, where all were drawn
         assert worst is None or best_left <= worst
     no_model = (
         "select count(*) from treatment.decisions"
