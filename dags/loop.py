@@ -11,9 +11,10 @@ Inspection results count from the day after they became known; they are taken al
    instructions are made.
 4. **dispatch**: instructions leave through the outbox.
 5. **feed_back**: dbt rebuilds the marts that say how well it worked.
-6. **observe**: once a business day, what of the trade has left its own past (what got worse is a
-   signal from the next round on), and who does otherwise than its peers; models that wait score the
-   day in shadow, drift is measured, and training follows if it is due.
+6. **observe**: once a business day, conclusions that new evidence bears on are drawn again (offices
+   are told whose level moved); what of the trade has left its own past (what got
+   worse is a signal from the next round on), and who does otherwise than its peers; models that
+   wait score the day in shadow, drift is measured, and training follows if it is due.
 
 ### 闭环一轮
 
@@ -25,8 +26,8 @@ Inspection results count from the day after they became known; they are taken al
 3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象，说明理由并生成指令。
 4. **dispatch**：查验指令经发件箱发出。
 5. **feed_back**：dbt 重建绩效反馈数据集市。
-6. **observe**：每个业务日一次，发现偏离自身历史的贸易变化（不利变化自下一轮起作为风险信号）与偏离
-   同类的对象；候选模型对当日业务影子评分，度量漂移，必要时训练。
+6. **observe**：每个业务日一次，对有新证据的结论再评估（等级变化通知主管海关）；发现偏离自身历史
+   的贸易变化（不利变化自下一轮起作为风险信号）与偏离同类的对象；候选模型对当日业务影子评分，度量漂移，必要时训练。
 """
 
 from _common import TASK_DEFAULTS, after, landed

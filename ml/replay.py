@@ -30,6 +30,15 @@ _DECIDED = (
 )  # fmt: skip
 
 
+# the one that was decided by: later ones superseded it by what was not known then
+_FIRST_CONCLUSION = """
+    (
+        select * from ml.conclusions
+        left join ml.explanations using (importer_id, declaration_id, conclusion_no)
+        where conclusion_no = 1
+    ) as first_conclusions
+"""
+
 # what conclusions and decisions from before inspections were spent on learning do not have
 _CAME_LATER = {"exploration_score", "exploration_capacity"}
 
@@ -87,7 +96,7 @@ def replay(declaration_id: str, at: datetime | None = None) -> Replay:
         if known is None:
             raise UnknownDeclaration(f"nothing was known of declaration {declaration_id!r}")
         stored = _row(connection, "intermediate.int_declaration_features", declaration_id) or {}
-        concluded = _row(connection, "assessment.conclusions", declaration_id)
+        concluded = _row(connection, _FIRST_CONCLUSION, declaration_id)
         decided = _row(connection, "treatment.decisions", declaration_id)
         names = _scored_by(stored)
         told = Replay(

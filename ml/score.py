@@ -33,6 +33,8 @@ _UNKNOWN: dict[str, Any] = {
     "novelty": np.nan,
     "uncertainty_kind": "no_model",
 }
+# of a conclusion, beside the declaration's numbers
+COLUMNS = ("model_version", "as_of", *_UNKNOWN)
 _TEXTS = {"level", "severity", "trend", "uncertainty_kind"}
 
 

@@ -99,13 +99,17 @@ def decide() -> int:
 def observe() -> str | None:
     """Look at the day from further off, when all that is urgent is done.
 
-    What of the trade has left its own past, who does otherwise than its peers, how models that wait
-    would have scored, how far trade has drifted; train if that is due, and return why.
+    Whose level moves by what has become known, what of the trade has left its own past, who does
+    otherwise than its peers, how models that wait would have scored, how far trade has drifted;
+    train if that is due, and return why.
     """
     from ml import champion, drift
     from ml.focus.step import find_focus
     from ml.peers.step import compare_peers
+    from ml.reassess import reassess
 
+    if reassess():
+        dispatch()
     find_focus()
     compare_peers()
     champion.shadow()

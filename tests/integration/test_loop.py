@@ -2,16 +2,19 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.sandbox.delivery import deliver, sent_on
 from customs_risk.sandbox.simulation import turn
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import Settings
+from ml.replay import replay
 
 DAYS = 3
 
@@ -23,6 +26,46 @@ def rows(query: str, *parameters: object) -> list[Any]:
 
 def value(query: str, *parameters: object) -> Any:
     return rows(query, *parameters)[0][0]
+
+
+_SENT = "select count(*) from ops.outbox where kind = 'instruction' and dispatched_at is not null"
+_FIRST_CONCLUSIONS = """
+    select md5(string_agg(c::text, '' order by declaration_id))
+    from ml.conclusions as c where conclusion_no = 1
+"""
+# whatever of an importer nobody inspected
+_STANDING = """
+    select declaration_id, level from assessment.conclusions
+    where importer_id = %s and declaration_id not in (
+        select declaration_id from core.inspections
+    )
+"""
+
+
+def deliver_findings(home: Settings, importer: str, day: date) -> None:
+    """Let something be found, the same morning, in all that the importer declared in history."""
+    with doors.connect() as connection:
+        declared = pd.DataFrame(
+            connection.execute(
+                """select declaration_id, office_code from core.declarations
+                where is_backfill and importer_id = %s""",
+                [importer],
+            ).fetchall(),
+            columns=["declaration_id", "office_code"],
+        )
+    found = declared.assign(
+        result_id="R-AUDIT-" + declared["declaration_id"],
+        instruction_id=None,
+        officer_id=None,
+        inspected_at=f"{day}T04:00:00+08:00",
+        reported_at=f"{day}T06:00:00+08:00",
+        selected_by="analyst",
+        has_finding=True,
+        finding_type="undervaluation",
+        additional_duty_cny=50_000.0,
+        officer_hours=1.0,
+    )
+    deliver(home.home, "inspection_results", found, sent_on(day, time(7)))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +181,7 @@ def test_feedback_reads_what_happened(live_days: list[date]) -> None:
 def test_a_delivery_that_is_weeks_late_is_answered_too(
     live_days: list[date], warehouse: Settings
 ) -> None:
-    before = value("select count(*) from ops.outbox where dispatched_at is not null")
+    before = value(_SENT)
     # sent under an early date: whoever mislaid it has found it only now
     (kept,) = (warehouse.home / "sandbox" / "late").glob("*.csv")
     its_day = f"{kept.stem[-15:-11]}-{kept.stem[-11:-9]}-{kept.stem[-9:-7]}"
@@ -153,5 +196,51 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
     assert decided > 0
     # it is decided on the day on which it was found, by what was known then
     assert value(f"select min(decided_on) = date '{live_days[-1]}' {found}")
-    sent = value("select count(*) from ops.outbox where dispatched_at is not null")
-    assert sent == before + decided
+    assert value(_SENT) == before + decided
+
+
+def test_findings_that_move_a_level_supersede_conclusions(
+    live_days: list[date], warehouse: Settings
+) -> None:
+    """Others of one importer turn out bad: what nobody inspected of it is looked at again."""
+    (importer,) = rows(
+        """select importer_id from core.declarations
+        where not is_backfill group by importer_id order by count(*) desc, importer_id limit 1"""
+    )[0]
+    before = dict(rows(_STANDING, importer))
+    fingerprint = value(_FIRST_CONCLUSIONS)
+    day = World(warehouse.home, seed=7, declarations_per_day=400).live_days(1, live_days[-1])[0]
+    deliver_findings(warehouse, importer, day)
+    steps.collect("inspection_results")
+    # a finding counts from the day after it is known: the next delivery begins that day
+    tomorrow = day + timedelta(days=1)
+    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world.deliver_day(world.live_days(1, day)[0], ("declarations",))
+    steps.collect("declarations")
+    steps.prepare()
+    steps.observe()
+    assert value("select max(looked_on) from ml.reassessment_runs") >= tomorrow
+    moved = rows(
+        """select declaration_id, level_before, level_after, supersedes_no, trigger, words_en,
+            words_zh, likelihood_before < likelihood_after
+        from assessment.reassessments where importer_id = %s and trigger <> 'review'""",
+        importer,
+    )
+    assert moved and {trigger for *_, trigger, _en, _zh, _up in moved} <= {
+        "finding_of_goods", "finding_of_party", "model",
+    }  # fmt: skip
+    assert any(level_before == "low" for _, level_before, *_ in moved)
+    for declaration_id, level_before, level_after, number, _, en, zh, is_more in moved:
+        assert (level_before, number, is_more) == (before[declaration_id], 1, True)
+        standing = """select level, conclusion_no, likelihood
+            from assessment.conclusions where declaration_id = %s"""
+        assert rows(standing, declaration_id)[0][:2] == (level_after, 2)
+        assert f"Level {level_after} instead of {level_before}" in en and "风险等级由" in zh
+        assert not replay(declaration_id).differences
+    assert value(_FIRST_CONCLUSIONS) == fingerprint
+    told = """select count(*) from ops.outbox
+        where kind = 'reassessment' and dispatched_at is not null"""
+    assert value(told) == value("select count(*) from assessment.reassessments where is_told")
+    drawn = value("select count(*) from ml.conclusions")
+    steps.observe()
+    assert value("select count(*) from ml.conclusions") == drawn

@@ -295,10 +295,11 @@ def assess(
     connection.execute(
         f"""insert into ml.conclusions (
             importer_id, declaration_id, model_version, likelihood, ranking_score,
-            expected_revenue_cny, level, uncertainty_kind, as_of)
+            exploration_score, expected_revenue_cny, level, uncertainty_kind, as_of)
         select importer_id, declaration_id, case when %(has_model)s then 'm1' else 'none' end,
             case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end,
-            case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end, null,
+            case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end,
+            case when %(has_model)s then pick(declaration_id || 'e', 6) end, null,
             case when %(has_model)s then 'low' else 'unknown' end,
             case when %(has_model)s then 'estimate' else 'no_model' end, %(as_of)s
         from core.declarations
