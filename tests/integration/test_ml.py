@@ -38,6 +38,10 @@ def tables(warehouse):
             f"create table intermediate.int_inspections ({key}, known_on date, "
             "has_finding boolean, finding_type text, additional_duty_cny numeric, selected_by text)"
         )
+        connection.execute("create schema if not exists indicators")
+        connection.execute(
+            f"create table indicators.declaration_scores ({key}, risk_domain text, score numeric)"
+        )
         connection.execute("create schema if not exists reference")
         connection.execute(
             "create table reference.finding_types as select * from "
