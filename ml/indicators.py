@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,6 @@ _SCALE = 10.0  # points of a score, which goes from 0 to 100
 _CENTRE = np.array([np.log(0.01 / 0.99), 0.2])
 _SPREAD = np.array([1.4, 0.2])
 _SURE = 1.645  # of 90 % intervals
-_STEPS, _SMALL = 50, 1e-9
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ScoreCalibration:
         rows = _rows(score)
         odds = rows @ np.array(self.centre)
         doubt = np.sqrt(np.einsum("ij,jk,ik->i", rows, np.array(self.covariance), rows))
-        return _sigmoid(odds), _sigmoid(odds - _SURE * doubt), _sigmoid(odds + _SURE * doubt)
+        return expit(odds), expit(odds - _SURE * doubt), expit(odds + _SURE * doubt)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -66,18 +66,24 @@ def fit(score: Floats, found: Floats, weight: Floats) -> ScoreCalibration:
 
     Weights count relative to each other: that a row stands for many adds no evidence.
     """
+    from scipy.optimize import minimize
+
     counted = weight / weight.mean() if weight.size else weight
     rows, prior = _rows(score), np.diag(_SPREAD**-2.0)
-    centre = _CENTRE.copy()
-    for _ in range(_STEPS):
-        likelihood = _sigmoid(rows @ centre)
-        slope = rows.T @ (counted * (found - likelihood)) - prior @ (centre - _CENTRE)
-        bend = (rows.T * (counted * likelihood * (1 - likelihood))) @ rows + prior
-        step = np.linalg.solve(bend, slope)
-        centre += step
-        if np.abs(step).max() < _SMALL:
-            break
-    (one, both), (_, other) = np.linalg.inv(bend)
+
+    def surprise(centre: Floats) -> float:
+        odds, off = rows @ centre, centre - _CENTRE
+        return float(counted @ (np.logaddexp(0, odds) - found * odds) + off @ prior @ off / 2)
+
+    def slope(centre: Floats) -> Floats:
+        return rows.T @ (counted * (expit(rows @ centre) - found)) + prior @ (centre - _CENTRE)
+
+    def bend(centre: Floats) -> Floats:
+        likelihood = expit(rows @ centre)
+        return (rows.T * (counted * likelihood * (1 - likelihood))) @ rows + prior
+
+    centre = minimize(surprise, _CENTRE, jac=slope, hess=bend, method="trust-exact").x
+    (one, both), (_, other) = np.linalg.inv(bend(centre))
     return ScoreCalibration(
         (float(centre[0]), float(centre[1])),
         ((float(one), float(both)), (float(both), float(other))),
@@ -103,7 +109,3 @@ def fit_domains(known: "pd.DataFrame") -> dict[str, ScoreCalibration]:
 
 def _rows(score: Floats) -> Floats:
     return np.column_stack([np.ones(score.size), score / _SCALE])
-
-
-def _sigmoid(odds: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-odds)))

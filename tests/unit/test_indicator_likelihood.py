@@ -9,8 +9,8 @@ import pytest
 
 from ml import explain, indicators
 from ml.indicators import ScoreCalibration, fit
-from tests.unit.test_ml import world
 from tests.unit.test_ml import fitted as fitted
+from tests.unit.test_ml import world
 
 NOTHING = np.array([])
 SCORES = np.array([0.0, 20.0, 50.0, 90.0])
