@@ -32,8 +32,8 @@ class ScoreCalibration:
     they may be off; ``labels`` and ``findings`` are what it learned from.
     """
 
-    centre: tuple[float, float]
-    covariance: tuple[tuple[float, float], tuple[float, float]]
+    centre: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
     labels: int
     findings: int
 

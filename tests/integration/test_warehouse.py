@@ -366,19 +366,8 @@ def test_selection_keeps_to_capacity_and_to_the_random_share(decided: psycopg.Co
             stratum, declarations_in_stratum, capacity, random_capacity, exploration_capacity"""
     ).fetchall()
     assert strata
-    for (
-        declared,
-        capacity,
-        random_capacity,
-        rows,
-        selected,
-        drawn,
-        explored,
-        exploration_capacity,
-        is_stored,
-        best_left,
-        worst,
-    ) in strata:
+    for declared, capacity, random_capacity, rows, *chosen in strata:
+        selected, drawn, explored, exploration_capacity, is_stored, best_left, worst = chosen
         assert declared == rows
         assert math.floor(0.1 * rows) <= capacity <= math.ceil(0.1 * rows)
         assert selected == capacity

@@ -9,12 +9,17 @@
 
 with
 
+today as (
+    select {{ replay_day('current_date') }} as day
+),
+
 days as materialized (
     select
         today.day,
-        least(coalesce(runs.looked_on, today.day - 1), today.day - 1) as since
-    from (select {{ replay_day('current_date') }} as day) as today
-    cross join (select max(looked_on) as looked_on from {{ source('ml', 'reassessment_runs') }}) as runs
+        least(coalesce(max(runs.looked_on), today.day - 1), today.day - 1) as since
+    from today
+    left join {{ source('ml', 'reassessment_runs') }} as runs on today.day > runs.looked_on
+    group by today.day
 ),
 
 results as (select * from {{ ref('int_inspections') }}),
@@ -88,15 +93,15 @@ standing as (
 -- of several reasons the one that says most of this very declaration
 triggered as (
     select
-        *,
+        standing.*,
         case
-            when declaration_id in (select corrections.declaration_id from corrections) then 'correction'
+            when standing.declaration_id in (select corrections.declaration_id from corrections) then 'correction'
             when
-                importer_id in (
+                standing.importer_id in (
                     select signals.profile_key from signals
                     where signals.profile_kind in ('government_notice', 'watch_list')
                 )
-                or seller_id in (
+                or standing.seller_id in (
                     select signals.profile_key from signals
                     where signals.profile_kind = 'watch_list'
                 )
@@ -108,9 +113,9 @@ triggered as (
             when {{ profile_key(consignment_key(), 'standing') }} in (
                 select {{ profile_key(consignment_key(), 'findings') }} from findings
             ) then 'finding_of_goods'
-            when importer_id in (select findings.importer_id from findings) then 'finding_of_party'
+            when standing.importer_id in (select findings.importer_id from findings) then 'finding_of_party'
             when
-                review_on > (select days.since from days) and review_on <= (select days.day from days)
+                standing.review_on > (select days.since from days) and standing.review_on <= (select days.day from days)
                 then 'review'
         end as trigger
     from standing
