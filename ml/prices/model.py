@@ -334,8 +334,8 @@ def _frequent(column: pd.Series, least: int) -> list[str]:
 
 def _coded(column: pd.Series, codes: list[str]) -> Floats:
     """Return each code's place in the list; nan for one that is not in it."""
-    places = pd.Categorical(column, categories=codes).codes.astype(float)
-    return np.where(places >= 0, places, np.nan)
+    places = column.map({code: float(place) for place, code in enumerate(codes)})
+    return np.asarray(places, dtype=np.float64)
 
 
 def _as_matrix(

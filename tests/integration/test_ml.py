@@ -91,7 +91,7 @@ def decide(*, lane: str, among: str) -> None:
         connection.execute(
             f"""create table treatment.decisions as
             select importer_id, declaration_id, assessed_at, '{lane}' as lane,
-                now() as decided_at, 0.1::float8 as selection_probability
+                'targeted' as selected_by, now() as decided_at, 0.1::float8 as selection_probability
             from ml.conclusions where {among}"""
         )
 

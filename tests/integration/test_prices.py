@@ -174,8 +174,8 @@ def test_what_findings_share_is_told_once_and_tested_as_by_the_textbook(
         select * from planted
         """
     )
-    # the table is made anew with each day's decisions
-    steps.decide()
+    # the table is made anew with each day's feedback
+    steps.feed_back()
     told = table("select * from feedback.finding_commonalities")
     inspected = table(
         """
@@ -216,7 +216,7 @@ def test_chance_alone_is_rarely_called_a_commonality(days: tuple[date, date]) ->
             "update intermediate.int_inspection_versions "
             "set has_finding = md5(declaration_id || 'blind') < '26'"
         )
-    steps.decide()
+    steps.feed_back()
     told = table("select p_value, q_value, is_significant from feedback.finding_commonalities")
     assert (told["p_value"] < 0.05).sum() >= 3
     assert told["is_significant"].sum() <= 1
