@@ -136,6 +136,29 @@ def test_a_conclusion_says_why_in_both_languages(live_days: list[date]) -> None:
         assert all(factor["en"] and factor["zh"] for factor in factors[0])
 
 
+def test_each_hazard_factor_has_the_rows_behind_it(live_days: list[date]) -> None:
+    acted_on = "select declaration_id from ml.explanations order by declaration_id limit 12"
+    told = rows(
+        f"""select evidence.declaration_id, factor_no, feature, evidence_kind, evidence_id,
+            evidence.known_on, decided_on, words_en > '' and words_zh > ''
+        from assessment.hazard_evidence as evidence
+        inner join treatment.decisions using (declaration_id)
+        where evidence.declaration_id in ({acted_on}) and evidence.conclusion_no = 1"""
+    )
+    factors = {(declaration_id, number) for declaration_id, number, *_ in told}
+    assert len(factors) == 12 * 3 and all(has_words for *_, has_words in told)
+    # what a rate was made of was known on earlier days, and is of the same party or goods
+    assert all(known < decided for *_, kind, _, known, decided, _ in told if kind != "declaration")
+    inspections = [each for each in told if each[3] == "inspection"]
+    assert inspections
+    for declaration_id, _, feature, _, result_id, *_ in inspections:
+        if feature.endswith("_importer"):
+            importers = """select count(distinct importer_id) from core.declarations
+                where declaration_id = %s or declaration_id in (
+                    select declaration_id from core.inspections where result_id = %s)"""
+            assert value(importers, declaration_id, result_id) == 1
+
+
 def test_instructions_leave_once_and_inspectors_answer(
     live_days: list[date], warehouse: Settings
 ) -> None:
