@@ -389,13 +389,14 @@ def test_instructions_say_why_and_what_to_examine(decided: psycopg.Connection) -
     selected = "select count(*) from treatment.decisions where selected_by <> 'none'"
     assert len(rows) == count(decided, selected)
     for selected_by, reason_en, reason_zh, examine in rows:
-        if selected_by == "targeted":
+        if selected_by == "random":
+            assert "random" in reason_en
+            assert examine.startswith("Whole consignment")
+        else:
+            assert ("To learn" in reason_en) == (selected_by == "exploration")
             assert "low price" in reason_en
             assert "低价" in reason_zh
             assert examine.startswith("Value")
-        else:
-            assert "random" in reason_en
-            assert examine.startswith("Whole consignment")
 
 
 def test_feedback_agrees_with_the_formulas(decided: psycopg.Connection) -> None:
