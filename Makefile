@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run simulate replay test lint format benchmarks sources lock clean
+.PHONY: help run simulate replay test lint format benchmarks benchmark-models sources lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,7 +38,10 @@ format: $(VENV)/.ready ## put style right
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
 
 benchmarks: $(VENV)/.ready ## measure speed and memory (ONLY=name for one)
-	@$(BIN)/python -m pytest tests/benchmarks -s -p no:timeout $(if $(ONLY),-k $(ONLY))
+	@$(BIN)/python -m pytest tests/benchmarks --ignore tests/benchmarks/models -s -p no:timeout $(if $(ONLY),-k $(ONLY))
+
+benchmark-models: $(VENV)/.ready ## compare this system with its rivals (ONLY=name; KCS=folder of the Korean files)
+	@$(BIN)/python -m pytest tests/benchmarks/models -s -p no:timeout $(if $(ONLY),-k $(ONLY))
 
 sources: $(VENV)/.ready ## write dbt's sources anew from the feeds' declarations
 	@$(BIN)/customs-risk sources

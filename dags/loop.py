@@ -6,13 +6,15 @@ Inspection results count from the day after they became known; they are taken al
 
 1. **prepare**: dbt advances staging, risk profiles and features.
 2. **assess**: the active model draws a conclusion for each pending declaration; what experts say of
-   a case is pooled with it.
+   a case is pooled with it; each is told what its price should be.
 3. **decide**: dbt chooses lanes and inspections within each office's capacity; why is told, and
    instructions are made.
 4. **dispatch**: instructions leave through the outbox.
 5. **feed_back**: dbt rebuilds the marts that say how well it worked.
-6. **observe**: models that wait score the day in shadow, drift is measured, and training follows if
-   it is due.
+6. **observe**: once a business day, conclusions that new evidence bears on are drawn again (offices
+   are told whose level moved); what of the trade has left its own past (what got
+   worse is a signal from the next round on), and who does otherwise than its peers; models that
+   wait score the day in shadow, drift is measured, and training follows if it is due.
 
 ### 闭环一轮
 
@@ -24,7 +26,8 @@ Inspection results count from the day after they became known; they are taken al
 3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象，说明理由并生成指令。
 4. **dispatch**：查验指令经发件箱发出。
 5. **feed_back**：dbt 重建绩效反馈数据集市。
-6. **observe**：候选模型对当日业务影子评分，度量漂移，必要时训练。
+6. **observe**：每个业务日一次，对有新证据的结论再评估（等级变化通知主管海关）；发现偏离自身历史
+   的贸易变化（不利变化自下一轮起作为风险信号）与偏离同类的对象；候选模型对当日业务影子评分，度量漂移，必要时训练。
 """
 
 from _common import TASK_DEFAULTS, after, landed
@@ -77,7 +80,7 @@ def risk_loop() -> None:
 
         return steps.feed_back()
 
-    @task(doc_md="Compare models, measure drift, train if due. 比较模型、度量漂移、必要时训练。")
+    @task(doc_md="Look for changes and drift, train if due. 发现变化与漂移，必要时训练。")
     def observe() -> str | None:
         from customs_risk import steps
 

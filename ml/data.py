@@ -63,6 +63,30 @@ limit {limit}
 _STANDS_FOR = "coalesce(1 / nullif(decisions.selection_probability, 0), 1)"
 _DECISIONS = "left join treatment.decisions as decisions using (importer_id, declaration_id)"
 
+_SCORED = """,
+
+newest as (
+    select
+        results.importer_id,
+        results.declaration_id,
+        results.risk_domain,
+        {stands_for} as weight
+    from results
+    inner join treatment.decisions as decisions using (importer_id, declaration_id)
+    order by results.result_known_on desc, declaration_id desc
+    limit {limit}
+)
+
+-- one declaration to its eight domains
+select
+    scores.risk_domain,
+    coalesce(scores.score, 0)::float8 as score,
+    (newest.risk_domain is not distinct from scores.risk_domain)::int::float8 as found,
+    newest.weight
+from newest
+inner join indicators.declaration_scores as scores using (importer_id, declaration_id)
+"""
+
 _DECLARED = """
 select {columns}
 from results
@@ -153,6 +177,26 @@ def labelled(newest: int) -> Labelled:
     parts = [_part(batch) for batch in stream_arrow(query)][::-1]
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Labelled(**arrays, raw=_declared(min(newest, _COMPARED)))
+
+
+def domain_scores(newest: int) -> pd.DataFrame:
+    """Read what the indicators said of the newest inspected declarations, and what was found.
+
+    One row per declaration and risk domain: risk_domain, score (0 to 100; what nothing is known of
+    has none, and counts as 0), found (in that very domain), weight (declarations that it stands
+    for). History was never scored; it tells nothing here.
+    """
+    from customs_risk.warehouse import connect, read_arrow
+
+    with connect() as connection:
+        (is_scored,) = connection.execute(
+            "select to_regclass('indicators.declaration_scores') is not null"
+            " and to_regclass('treatment.decisions') is not null"
+        ).fetchone() or (False,)
+    if not is_scored:
+        return pd.DataFrame(columns=["risk_domain", "score", "found", "weight"])
+    query = _RESULTS + _SCORED.format(limit=newest, stands_for=_STANDS_FOR)
+    return read_arrow(query).to_pandas()
 
 
 def _part(batch: "pa.RecordBatch") -> dict[str, NDArray[Any]]:

@@ -3,7 +3,8 @@
 Findings are few, and of some domains there are hardly any. So the likelihood of a finding comes
 from all labels, and its domain from the findings alone: likelihood of a domain = likelihood of a
 finding × share of the domain among findings of such goods. Where a domain has too few findings to
-be learned, its share among all findings stands for it, with the interval that so few allow.
+be learned, its share among all findings stands for it, with the interval that so few allow, unless
+the indicators can speak for it (ml.indicators).
 """
 
 from dataclasses import dataclass

@@ -33,7 +33,8 @@ select
     features.*,
     conclusions.conclusion_no,
     conclusions.model_version,
-    conclusions.likelihood
+    conclusions.likelihood,
+    scores.domain_scores
 from treatment.decisions as decisions
 inner join ml.conclusions as conclusions
     on
@@ -44,8 +45,16 @@ inner join intermediate.int_declaration_features as features
     on
         decisions.importer_id = features.importer_id
         and decisions.declaration_id = features.declaration_id
+-- what the indicators say of it: its domains in one
+left join lateral (
+    select jsonb_object_agg(each.risk_domain, coalesce(each.score, 0))::text as domain_scores
+    from indicators.declaration_scores as each
+    where
+        each.importer_id = decisions.importer_id
+        and each.declaration_id = decisions.declaration_id
+) as scores on true
 where
-    decisions.lane in ('medium', 'high')
+    (decisions.lane in ('medium', 'high') or decisions.selected_by = 'exploration')
     and conclusions.model_version <> 'none'
     -- explanations follow decisions at once: what is much older than the newest is explained
     and decisions.decided_at >= (
@@ -66,7 +75,7 @@ def explain() -> int:
 
     Each is explained by the very model that drew it. Running it again adds nothing.
     """
-    from customs_risk.warehouse import append_text, read_arrow
+    from customs_risk.warehouse import append_text, connect, read_arrow
 
     waiting = read_arrow(_WAITING)
     now = datetime.now(UTC)
@@ -76,7 +85,8 @@ def explain() -> int:
         explained = explanations(rows, model).append_column(
             "explained_at", pa.array([now] * rows.num_rows, type=pa.timestamp("us", "UTC"))
         )
-        total += append_text("ml", "explanations", explained)
+        with connect() as connection:
+            total += append_text(connection, "ml", "explanations", explained)
     return total
 
 
@@ -87,7 +97,7 @@ def explanations(rows: pa.Table, model: "Model") -> pa.Table:
     values = data.matrix(rows)
     factors = strongest_factors(model.contributions(values)[:, :-1], values, NAMES)
     likelihood = rows["likelihood"].to_numpy(zero_copy_only=False)
-    by_domain = domain_likelihoods(model, values, likelihood)
+    by_domain = domain_likelihoods(model, values, likelihood, _domain_scores(rows))
     keys = {
         name: rows[name] for name in ("importer_id", "declaration_id") if name in rows.schema.names
     }
@@ -104,33 +114,49 @@ def explanations(rows: pa.Table, model: "Model") -> pa.Table:
 
 
 def domain_likelihoods(
-    model: "Model", values: Values, likelihood: Floats
+    model: "Model", values: Values, likelihood: Floats, scores: pd.DataFrame | None = None
 ) -> list[dict[str, dict[str, Any]]]:
     """Return, per row, the likelihood of a finding in each risk domain, and how it is known.
 
-    By `model` where findings taught the domain, else by its share among all findings (`share`),
-    with the interval that their number allows.
+    By `model` where findings taught the domain. Where they are too few, by the `indicators` of the
+    domain, whose ``scores`` (rows × domains, 0 to 100) are calibrated against what is known; else
+    by its share among all findings (`share`). These come with an interval. None is said to be
+    likelier than a finding in any domain.
     """
-    names = model.domains.domains
+    told: list[dict[str, dict[str, Any]]] = [{} for _ in range(len(values))]
     shares = model.domains.shares(values)
-    intervals = {n: model.domains.interval(n) for n in names if n not in model.domains.learned}
-    return [
-        {
-            name: _domain(float(share * overall), overall, intervals.get(name))
-            for name, share in zip(names, row, strict=True)
-        }
-        for row, overall in zip(shares.tolist(), likelihood.tolist(), strict=True)
-    ]
+    for name, share in zip(model.domains.domains, shares.T, strict=True):
+        within = model.domains.interval(name)
+        for row, (part, overall) in enumerate(zip(share, likelihood, strict=True)):
+            if name in model.domains.learned:
+                told[row][name] = _known_by("model", part * overall)
+            else:
+                ends = (overall * within[0], overall * within[1])
+                told[row][name] = _known_by("share", part * overall, ends)
+    for name in model.indicators.keys() - set(model.domains.learned):
+        if scores is None or name not in scores:
+            continue
+        expected, low, high = model.indicators[name].likelihood(scores[name].to_numpy(float))
+        for row, overall in enumerate(likelihood):
+            ends = (min(low[row], overall), high[row])
+            told[row][name] = _known_by("indicators", min(expected[row], overall), ends)
+    return told
 
 
-def _domain(
-    likelihood: float, overall: float, interval: tuple[float, float] | None
+def _known_by(
+    source: str, likelihood: float, interval: tuple[float, float] | None = None
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"likelihood": round(likelihood, 6)}
-    if interval is None:
-        return told | {"by": "model"}
-    low, high = (round(overall * end, 6) for end in interval)
-    return told | {"low": low, "high": high, "by": "share"}
+    told: dict[str, Any] = {"likelihood": round(float(likelihood), 6)}
+    if interval:
+        told |= dict(zip(("low", "high"), (round(float(end), 6) for end in interval), strict=True))
+    return told | {"by": source}
+
+
+def _domain_scores(rows: pa.Table) -> pd.DataFrame | None:
+    """Return rows × domains of what the indicators said, if the rows tell it of each."""
+    if "domain_scores" not in rows.schema.names or rows["domain_scores"].null_count:
+        return None
+    return pd.DataFrame([json.loads(each) for each in rows["domain_scores"].to_pylist()])
 
 
 def _likeliest(by_domain: dict[str, dict[str, Any]]) -> str | None:

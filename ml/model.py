@@ -1,7 +1,7 @@
 """A trained model: two boosters, a calibrator, and what is needed to speak of levels."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ml.calibrate import Calibrator, Interval
 from ml.config import ModelConfig
 from ml.domains import DomainModel
 from ml.features import NAMES, directions
+from ml.indicators import ScoreCalibration
 from ml.matrix import THREADS, Values, as_matrix, predicted
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,8 @@ class RevenueModel:
 class Model:
     """What scores declarations. ``repeats`` (0 to 1) says how well a consignment pattern's past
     tells its future; it scales what is spent on patterns that were never inspected. The
-    ``committee`` are the models of earlier periods that it was validated by.
+    ``committee`` are the models of earlier periods that it was validated by. ``indicators`` speak
+    for the risk domains in which findings are too few to be learned.
     """
 
     booster: xgboost.Booster
@@ -64,6 +66,7 @@ class Model:
     repeats: float
     config: ModelConfig
     committee: tuple[xgboost.Booster, ...] = ()
+    indicators: dict[str, ScoreCalibration] = field(default_factory=dict)
 
     def margin(self, values: Values) -> Floats:
         """Return the raw log-odds of each row; unlike the likelihood it has few ties."""
@@ -113,6 +116,7 @@ class Model:
             "calibrator": self.calibrator.as_dict(),
             "interval": self.interval.as_dict(),
             "domains": self.domains.as_dict(),
+            "indicators": {name: each.as_dict() for name, each in self.indicators.items()},
             "base_rate": self.base_rate,
             "repeats": self.repeats,
             "revenue": {"scale": self.revenue.scale, "quantiles": list(self.revenue.quantiles)},
@@ -169,6 +173,10 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
         committee=tuple(
             booster for name, booster in boosters.items() if name.startswith("committee_")
         ),
+        indicators={
+            name: ScoreCalibration.from_dict(stored)
+            for name, stored in described.get("indicators", {}).items()
+        },
     )
 
 

@@ -115,7 +115,7 @@ def _registered(
     if row is None:
         return None
     version, to_day, config_hash, labels_hash, path, expected, trained_under, served_by = row
-    files = _read(_home() / path)
+    files = read(home() / path)
     if digest(files) != expected:
         raise UnusableModel(f"the artefact of model {version} is not the one that was registered")
     model = restored(files, config or ModelConfig.from_dict(trained_under))
@@ -140,8 +140,8 @@ def register(
     sha256 = digest(files)
     version = f"{window[1]:%Y%m%d}-{sha256[:10]}"
     path = Path("models") / version
-    _write(_home() / path, files)
-    metrics = _without_nan(metrics)
+    write(home() / path, files)
+    metrics = without_nan(metrics)
     told = metrics.get("activation", {})
     decision = Decision(POLICY, told.get("reason", "trained · 训练完成"), True, told)
     with connect() as connection:
@@ -277,7 +277,7 @@ def _note(
             decision.by,
             decision.is_policy,
             decision.reason,
-            Jsonb(_without_nan(decision.evidence)),
+            Jsonb(without_nan(decision.evidence)),
         ),
     )
 
@@ -364,19 +364,19 @@ def digest(files: dict[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def _home() -> Path:
+def home() -> Path:
     from customs_risk.settings import settings
 
     return settings().home
 
 
-def _read(folder: Path) -> dict[str, bytes]:
+def read(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         return {}
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".part"}
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> None:
+def write(folder: Path, files: dict[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         part = folder / f"{name}.part"
@@ -384,6 +384,6 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
         part.replace(folder / name)
 
 
-def _without_nan(metrics: dict[str, Any]) -> Any:
+def without_nan(metrics: dict[str, Any]) -> Any:
     """Replace nan, which JSON does not know, by null."""
     return json.loads(json.dumps(metrics), parse_constant=lambda _: None)

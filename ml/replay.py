@@ -22,12 +22,25 @@ Facts = dict[str, Any]
 
 _CONCLUDED = (
     "likelihood", "likelihood_low", "likelihood_high", "expected_revenue_cny", "ranking_score",
-    "level", "severity", "trend", "evidence", "novelty", "uncertainty_kind",
+    "exploration_score", "level", "severity", "trend", "evidence", "novelty", "uncertainty_kind",
 )  # fmt: skip
 _DECIDED = (
-    "lane", "selected_by", "declarations_in_stratum", "capacity", "random_capacity", "score_rank",
-    "cutoff_rank", "random_draw", "selection_probability",
+    "lane", "selected_by", "declarations_in_stratum", "capacity", "random_capacity",
+    "exploration_capacity", "score_rank", "cutoff_rank", "random_draw", "selection_probability",
 )  # fmt: skip
+
+
+# the one that was decided by: later ones superseded it by what was not known then
+_FIRST_CONCLUSION = """
+    (
+        select * from ml.conclusions
+        left join ml.explanations using (importer_id, declaration_id, conclusion_no)
+        where conclusion_no = 1
+    ) as first_conclusions
+"""
+
+# what conclusions and decisions from before inspections were spent on learning do not have
+_CAME_LATER = {"exploration_score", "exploration_capacity"}
 
 
 class UnknownDeclaration(LookupError):  # noqa: N818 - reads as what is wrong
@@ -83,7 +96,7 @@ def replay(declaration_id: str, at: datetime | None = None) -> Replay:
         if known is None:
             raise UnknownDeclaration(f"nothing was known of declaration {declaration_id!r}")
         stored = _row(connection, "intermediate.int_declaration_features", declaration_id) or {}
-        concluded = _row(connection, "assessment.conclusions", declaration_id)
+        concluded = _row(connection, _FIRST_CONCLUSION, declaration_id)
         decided = _row(connection, "treatment.decisions", declaration_id)
         names = _scored_by(stored)
         told = Replay(
@@ -95,17 +108,15 @@ def replay(declaration_id: str, at: datetime | None = None) -> Replay:
             {"features": {name: known[name] for name in names}},
         )
         if concluded:
-            told.stored["conclusion"] = _of(concluded, _CONCLUDED)
+            told.stored["conclusion"] = _stored(concluded, _CONCLUDED)
             if concluded["hazard_factors"]:
                 told.stored["conclusion"]["hazard_factors"] = concluded["hazard_factors"]
             # what the model was never shown, because it came later, it is not shown now
             shown = known | {name: None for name in NAMES if name not in names}
             told.replayed["conclusion"] = _conclude(shown, concluded)
         if decided:
-            told.stored["decision"] = _of(decided, _DECIDED)
-            told.replayed["decision"] = _decide(
-                connection, decided, told.replayed["conclusion"]["ranking_score"]
-            )
+            told.stored["decision"] = _stored(decided, _DECIDED)
+            told.replayed["decision"] = _decide(connection, decided, told.replayed["conclusion"])
     return told
 
 
@@ -154,15 +165,17 @@ def _conclude(known: Facts, concluded: Facts) -> Facts:
     return told | {"hazard_factors": json.loads(words)}
 
 
-def _decide(connection: psycopg.Connection, decided: Facts, ranking_score: float | None) -> Facts:
-    """Select anew in the stratum of the decision, the declaration at the score that came out."""
+def _decide(connection: psycopg.Connection, decided: Facts, concluded: Facts) -> Facts:
+    """Select anew in the stratum of the decision, the declaration at the scores that came out."""
+    scores = (concluded["ranking_score"], concluded["exploration_score"])
     connection.execute(
         """
         select
             set_config('customs_risk.replayed', %s, true),
-            set_config('customs_risk.replayed_score', %s, true)
+            set_config('customs_risk.replayed_score', %s, true),
+            set_config('customs_risk.replayed_exploration_score', %s, true)
         """,
-        [decided["declaration_id"], "" if ranking_score is None else repr(ranking_score)],
+        [decided["declaration_id"], *("" if score is None else repr(score) for score in scores)],
     )
     found: Any = connection.execute(
         """
@@ -177,6 +190,12 @@ def _decide(connection: psycopg.Connection, decided: Facts, ranking_score: float
 
 def _of(facts: Facts, names: tuple[str, ...]) -> Facts:
     return {name: facts[name] for name in names}
+
+
+def _stored(facts: Facts, names: tuple[str, ...]) -> Facts:
+    return {
+        name: facts[name] for name in names if name not in _CAME_LATER or facts[name] is not None
+    }
 
 
 def _float(value: Any) -> float | None:

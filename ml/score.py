@@ -25,6 +25,7 @@ _UNKNOWN: dict[str, Any] = {
     "likelihood_high": np.nan,
     "expected_revenue_cny": np.nan,
     "ranking_score": np.nan,
+    "exploration_score": np.nan,
     "level": "unknown",
     "severity": None,
     "trend": "unknown",
@@ -32,6 +33,8 @@ _UNKNOWN: dict[str, Any] = {
     "novelty": np.nan,
     "uncertainty_kind": "no_model",
 }
+# of a conclusion, beside the declaration's numbers
+COLUMNS = ("model_version", "as_of", *_UNKNOWN)
 _TEXTS = {"level", "severity", "trend", "uncertainty_kind"}
 
 
@@ -77,6 +80,7 @@ def conclusions(
         expected_revenue_cny=likelihood * if_found,
         ranking_score=model.ranking_score(values, margin, if_found)
         + tie_breaker(ids["declaration_id"]),
+        exploration_score=uncertainty.worth_knowing(likelihood, doubt.evidence, if_found),
         level=model.level(likelihood),
         severity=model.revenue.severity(if_found),
         trend=uncertainty.trend(values),

@@ -8,15 +8,15 @@ The model that is kept then learns from all labels, the newest included: they ma
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from ml import baselines, calibrate, champion, data, evaluate, registry
+from ml import baselines, calibrate, champion, data, evaluate, indicators, registry
 from ml.config import ModelConfig, configured
 from ml.data import Labelled
 from ml.domains import fit_domains
@@ -31,6 +31,9 @@ from ml.model import (
     value_score,
 )
 from ml.split import Fold, forward_folds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +73,7 @@ def train() -> str | None:
         log.info("no model yet: results cover too few days")
         return None
     model, metrics = fitted
+    model = replace(model, indicators=indicators.fit_domains(_scored(config)))
     activation = champion.compare(labels, config, metrics["rounds"], current)
     window = labels.known.min().astype(date), labels.known.max().astype(date)
     metrics |= {"labels_hash": labels_hash, "activation": activation}
@@ -268,6 +272,11 @@ def _active_of_these_features(config: ModelConfig) -> registry.Registered | None
     except OtherFeaturesError:
         log.warning("the active model was made for other features: the new one replaces it")
         return None
+
+
+def _scored(config: ModelConfig) -> "pd.DataFrame":
+    known = data.domain_scores(config.max_labels)
+    return known.assign(weight=known["weight"].clip(upper=config.most_counted_as))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -52,6 +52,16 @@ def assess(values: Values, config: ModelConfig) -> Uncertainty:
     return Uncertainty(np.asarray(evidence), novelty, kind.astype(object))
 
 
+def worth_knowing(likelihood: Floats, evidence: Floats, revenue_if_found: Floats) -> Floats:
+    """Return how much is to be learned by looking: uncertainty × √revenue, both of a finding.
+
+    The uncertainty is the standard deviation of a likelihood that rests on so many inspections and
+    one more. Revenue counts by its root, as where declarations are ranked by value.
+    """
+    doubt = np.sqrt(likelihood * (1 - likelihood) / (1 + evidence))
+    return np.asarray(doubt * np.sqrt(np.maximum(revenue_if_found, 0)))
+
+
 def trend(values: Values) -> Texts:
     """Return where the find rates of a row's party and goods go: rising, steady, falling.
 

@@ -8,6 +8,7 @@
         'enterprise_credit',
         'enterprise_status',
         'fda_import_refusals',
+        'focus',
         'monitoring_samples',
         'ofac_sdn',
         'other_notices',

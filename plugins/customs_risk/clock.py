@@ -10,12 +10,17 @@ from customs_risk.settings import settings
 def present(connection: Connection) -> datetime:
     """Return the present moment.
 
-    The sandbox's days pass faster than the wall's: there, it is when the newest delivery was sent.
+    The sandbox's days pass faster than the wall's: there, it is when the newest delivery was sent,
+    and before the first live one when its history was.
     """
     if settings().schedules == "on":
         return datetime.now(UTC)
     row = connection.execute(
-        "select max(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
+        """
+        select coalesce(max(sent_at) filter (where not is_backfill), max(sent_at))
+        from ops.batches
+        where status <> 'refused'
+        """
     )
     (newest,) = row.fetchone() or (None,)
     return newest or datetime.now(UTC)

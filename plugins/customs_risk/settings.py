@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     random_share: float = Field(
         0.10, gt=0, le=1, description="share of inspections drawn at random, to measure"
     )
+    exploration_share: float = Field(
+        0.05, ge=0, le=0.5, description="share of inspections spent where most is to be learned"
+    )
+    exploration_most: float = Field(
+        0.20, ge=0, le=0.5, description="the same at most: each kind of drift adds one share"
+    )
     medium_rate: float = Field(
         0.20, ge=0, le=1, description="share of declarations whose documents are examined"
     )

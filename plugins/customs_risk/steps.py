@@ -59,25 +59,30 @@ def watch() -> int:
 def train() -> str | None:
     """Judge the models that wait, then train one on the results known so far.
 
-    Returns its version, or None if results are too few.
+    Returns its version, or None if results are too few. What prices are usual is learned, too.
     """
     from ml import champion
+    from ml.prices.step import train_prices
     from ml.train import train as train_model
 
     champion.judge()
+    train_prices()
     return train_model()
 
 
 def assess() -> int:
     """Draw a conclusion for each declaration that has none; return how many.
 
-    Where experts have spoken, what they say is pooled with what the model says.
+    Where experts have spoken, what they say is pooled with what the model says. Each declaration
+    is told what its price should be.
     """
     from customs_risk.experts.combination import combine
+    from ml.prices.step import expect_prices
     from ml.score import assess as draw_conclusions
 
     drawn = draw_conclusions()
     combine()
+    expect_prices()
     return drawn
 
 
@@ -92,9 +97,21 @@ def decide() -> int:
 
 
 def observe() -> str | None:
-    """Score the day in shadow and measure its drift; train if that is due, and return why."""
-    from ml import champion, drift
+    """Look at the day from further off, when all that is urgent is done.
 
+    Whose level moves by what has become known, what of the trade has left its own past, who does
+    otherwise than its peers, how models that wait would have scored, how far trade has drifted;
+    train if that is due, and return why.
+    """
+    from ml import champion, drift
+    from ml.focus.step import find_focus
+    from ml.peers.step import compare_peers
+    from ml.reassess import reassess
+
+    if reassess():
+        dispatch()
+    find_focus()
+    compare_peers()
     champion.shadow()
     drift.observe()
     reason = drift.is_training_due()

@@ -140,6 +140,8 @@ def variables(config: Settings) -> dict[str, object]:
     return {
         "inspection_rate": config.inspection_rate,
         "random_share": config.random_share,
+        "exploration_share": config.exploration_share,
+        "exploration_most": config.exploration_most,
         "medium_rate": config.medium_rate,
         "selection_seed": config.selection_seed,
         "inspection_sensitivity": config.inspection_sensitivity,

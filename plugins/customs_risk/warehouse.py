@@ -68,10 +68,11 @@ def append_arrow(schema: str, table: str, rows: "pa.Table | pa.RecordBatchReader
     return int(count)
 
 
-def append_text(schema: str, table: str, rows: "pa.Table") -> int:
+def append_text(connection: psycopg.Connection, schema: str, table: str, rows: "pa.Table") -> int:
     """Append Arrow rows to an existing table by a COPY of text; return how many.
 
-    For columns that a binary COPY cannot fill, such as JSON.
+    For columns that a binary COPY cannot fill, such as JSON, and for rows that go with other
+    statements in one transaction.
     """
     import io
 
@@ -82,7 +83,7 @@ def append_text(schema: str, table: str, rows: "pa.Table") -> int:
     copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         sql.Identifier(schema, table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
-    with connect() as connection, connection.cursor().copy(copy) as copying:
+    with connection.cursor().copy(copy) as copying:
         copying.write(written.getvalue())
     return rows.num_rows
 

@@ -2,16 +2,19 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.sandbox.delivery import deliver, sent_on
 from customs_risk.sandbox.simulation import turn
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import Settings
+from ml.replay import replay
 
 DAYS = 3
 
@@ -23,6 +26,46 @@ def rows(query: str, *parameters: object) -> list[Any]:
 
 def value(query: str, *parameters: object) -> Any:
     return rows(query, *parameters)[0][0]
+
+
+_SENT = "select count(*) from ops.outbox where kind = 'instruction' and dispatched_at is not null"
+_FIRST_CONCLUSIONS = """
+    select md5(string_agg(c::text, '' order by declaration_id))
+    from ml.conclusions as c where conclusion_no = 1
+"""
+# whatever of an importer nobody inspected
+_STANDING = """
+    select declaration_id, level, conclusion_no from assessment.conclusions
+    where importer_id = %s and declaration_id not in (
+        select declaration_id from core.inspections
+    )
+"""
+
+
+def deliver_findings(home: Settings, importer: str, day: date) -> None:
+    """Let something be found, the same morning, in all that the importer declared in history."""
+    with doors.connect() as connection:
+        declared = pd.DataFrame(
+            connection.execute(
+                """select declaration_id, office_code from core.declarations
+                where is_backfill and importer_id = %s""",
+                [importer],
+            ).fetchall(),
+            columns=["declaration_id", "office_code"],
+        )
+    found = declared.assign(
+        result_id="R-AUDIT-" + declared["declaration_id"],
+        instruction_id=None,
+        officer_id=None,
+        inspected_at=f"{day}T04:00:00+08:00",
+        reported_at=f"{day}T06:00:00+08:00",
+        selected_by="analyst",
+        has_finding=True,
+        finding_type="undervaluation",
+        additional_duty_cny=50_000.0,
+        officer_hours=1.0,
+    )
+    deliver(home.home, "inspection_results", found, sent_on(day, time(7)))
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +136,29 @@ def test_a_conclusion_says_why_in_both_languages(live_days: list[date]) -> None:
         assert all(factor["en"] and factor["zh"] for factor in factors[0])
 
 
+def test_each_hazard_factor_has_the_rows_behind_it(live_days: list[date]) -> None:
+    acted_on = "select declaration_id from ml.explanations order by declaration_id limit 12"
+    told = rows(
+        f"""select evidence.declaration_id, factor_no, feature, evidence_kind, evidence_id,
+            evidence.known_on, decided_on, words_en > '' and words_zh > ''
+        from assessment.hazard_evidence as evidence
+        inner join treatment.decisions using (declaration_id)
+        where evidence.declaration_id in ({acted_on}) and evidence.conclusion_no = 1"""
+    )
+    factors = {(declaration_id, number) for declaration_id, number, *_ in told}
+    assert len(factors) == 12 * 3 and all(has_words for *_, has_words in told)
+    # what a rate was made of was known on earlier days, and is of the same party or goods
+    assert all(known < decided for *_, kind, _, known, decided, _ in told if kind != "declaration")
+    inspections = [each for each in told if each[3] == "inspection"]
+    assert inspections
+    for declaration_id, _, feature, _, result_id, *_ in inspections:
+        if feature.endswith("_importer"):
+            importers = """select count(distinct importer_id) from core.declarations
+                where declaration_id = %s or declaration_id in (
+                    select declaration_id from core.inspections where result_id = %s)"""
+            assert value(importers, declaration_id, result_id) == 1
+
+
 def test_instructions_leave_once_and_inspectors_answer(
     live_days: list[date], warehouse: Settings
 ) -> None:
@@ -138,7 +204,7 @@ def test_feedback_reads_what_happened(live_days: list[date]) -> None:
 def test_a_delivery_that_is_weeks_late_is_answered_too(
     live_days: list[date], warehouse: Settings
 ) -> None:
-    before = value("select count(*) from ops.outbox where dispatched_at is not null")
+    before = value(_SENT)
     # sent under an early date: whoever mislaid it has found it only now
     (kept,) = (warehouse.home / "sandbox" / "late").glob("*.csv")
     its_day = f"{kept.stem[-15:-11]}-{kept.stem[-11:-9]}-{kept.stem[-9:-7]}"
@@ -153,5 +219,51 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
     assert decided > 0
     # it is decided on the day on which it was found, by what was known then
     assert value(f"select min(decided_on) = date '{live_days[-1]}' {found}")
-    sent = value("select count(*) from ops.outbox where dispatched_at is not null")
-    assert sent == before + decided
+    assert value(_SENT) == before + decided
+
+
+def test_findings_that_move_a_level_supersede_conclusions(
+    live_days: list[date], warehouse: Settings
+) -> None:
+    """Others of one importer turn out bad: what nobody inspected of it is looked at again."""
+    (importer,) = rows(
+        """select importer_id from core.declarations
+        where not is_backfill group by importer_id order by count(*) desc, importer_id limit 1"""
+    )[0]
+    before = {each: standing for each, *standing in rows(_STANDING, importer)}
+    fingerprint = value(_FIRST_CONCLUSIONS)
+    day = World(warehouse.home, seed=7, declarations_per_day=400).live_days(1, live_days[-1])[0]
+    deliver_findings(warehouse, importer, day)
+    steps.collect("inspection_results")
+    # a finding counts from the day after it is known: the next delivery begins that day
+    tomorrow = day + timedelta(days=1)
+    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world.deliver_day(world.live_days(1, day)[0], ("declarations",))
+    steps.collect("declarations")
+    steps.prepare()
+    steps.observe()
+    assert value("select max(looked_on) from ml.reassessment_runs") >= tomorrow
+    moved = rows(
+        """select declaration_id, level_before, level_after, supersedes_no, trigger, words_en,
+            words_zh, likelihood_before < likelihood_after
+        from assessment.reassessments
+        where importer_id = %s and trigger <> 'review'
+            and looked_on = (select max(looked_on) from ml.reassessment_runs)""",
+        importer,
+    )
+    assert "finding_of_party" in {trigger for *_, trigger, _en, _zh, _up in moved}
+    assert ("low", "high") in {(before, after) for _, before, after, *_ in moved}
+    for declaration_id, level_before, level_after, number, _, en, zh, is_more in moved:
+        assert [level_before, number] == before[declaration_id] and is_more
+        standing = """select level, conclusion_no, likelihood
+            from assessment.conclusions where declaration_id = %s"""
+        assert rows(standing, declaration_id)[0][:2] == (level_after, number + 1)
+        assert f"Level {level_after} instead of {level_before}" in en and "风险等级由" in zh
+        assert not replay(declaration_id).differences
+    assert value(_FIRST_CONCLUSIONS) == fingerprint
+    told = """select count(*) from ops.outbox
+        where kind = 'reassessment' and dispatched_at is not null"""
+    assert value(told) == value("select count(*) from assessment.reassessments where is_told")
+    drawn = value("select count(*) from ml.conclusions")
+    steps.observe()
+    assert value("select count(*) from ml.conclusions") == drawn

@@ -38,6 +38,10 @@ def tables(warehouse):
             f"create table intermediate.int_inspections ({key}, known_on date, "
             "has_finding boolean, finding_type text, additional_duty_cny numeric, selected_by text)"
         )
+        connection.execute("create schema if not exists indicators")
+        connection.execute(
+            f"create table indicators.declaration_scores ({key}, risk_domain text, score numeric)"
+        )
         connection.execute("create schema if not exists reference")
         connection.execute(
             "create table reference.finding_types as select * from "
@@ -87,7 +91,7 @@ def decide(*, lane: str, among: str) -> None:
         connection.execute(
             f"""create table treatment.decisions as
             select importer_id, declaration_id, assessed_at, '{lane}' as lane,
-                now() as decided_at, 0.1::float8 as selection_probability
+                'targeted' as selected_by, now() as decided_at, 0.1::float8 as selection_probability
             from ml.conclusions where {among}"""
         )
 

@@ -295,10 +295,11 @@ def assess(
     connection.execute(
         f"""insert into ml.conclusions (
             importer_id, declaration_id, model_version, likelihood, ranking_score,
-            expected_revenue_cny, level, uncertainty_kind, as_of)
+            exploration_score, expected_revenue_cny, level, uncertainty_kind, as_of)
         select importer_id, declaration_id, case when %(has_model)s then 'm1' else 'none' end,
             case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end,
-            case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end, null,
+            case when %(has_model)s then pick(declaration_id || 'p', 6) / 10.0 end,
+            case when %(has_model)s then pick(declaration_id || 'e', 6) end, null,
             case when %(has_model)s then 'low' else 'unknown' end,
             case when %(has_model)s then 'estimate' else 'no_model' end, %(as_of)s
         from core.declarations
@@ -352,30 +353,27 @@ def test_selection_keeps_to_capacity_and_to_the_random_share(decided: psycopg.Co
         """select declarations_in_stratum, capacity, random_capacity, count(*),
             count(*) filter (where selected_by <> 'none'),
             count(*) filter (where selected_by = 'random'),
-            bool_and(selection_probability =
-                case when score_rank <= cutoff_rank then 1 else random_probability end),
+            count(*) filter (where selected_by = 'exploration'),
+            exploration_capacity,
+            bool_and(selection_probability = case
+                when score_rank <= cutoff_rank or selected_by = 'exploration' then 1
+                else random_probability
+            end) filter (where selected_by <> 'random'),
             max(ranking_score) filter (where selected_by = 'none'),
             min(ranking_score) filter (where selected_by = 'targeted')
         from treatment.decisions
-        group by stratum, declarations_in_stratum, capacity, random_capacity"""
+        group by
+            stratum, declarations_in_stratum, capacity, random_capacity, exploration_capacity"""
     ).fetchall()
     assert strata
-    for (
-        declared,
-        capacity,
-        random_capacity,
-        rows,
-        selected,
-        drawn,
-        is_stored,
-        best_left,
-        worst,
-    ) in strata:
+    for declared, capacity, random_capacity, rows, *chosen in strata:
+        selected, drawn, explored, exploration_capacity, is_stored, best_left, worst = chosen
         assert declared == rows
         assert math.floor(0.1 * rows) <= capacity <= math.ceil(0.1 * rows)
         assert selected == capacity
         assert drawn == random_capacity <= capacity
-        assert is_stored
+        assert explored == exploration_capacity <= capacity - random_capacity
+        assert is_stored is not False  # none, where all were drawn
         assert worst is None or best_left <= worst
     no_model = (
         "select count(*) from treatment.decisions"
@@ -391,13 +389,14 @@ def test_instructions_say_why_and_what_to_examine(decided: psycopg.Connection) -
     selected = "select count(*) from treatment.decisions where selected_by <> 'none'"
     assert len(rows) == count(decided, selected)
     for selected_by, reason_en, reason_zh, examine in rows:
-        if selected_by == "targeted":
+        if selected_by == "random":
+            assert "random" in reason_en
+            assert examine.startswith("Whole consignment")
+        else:
+            assert ("To learn" in reason_en) == (selected_by == "exploration")
             assert "low price" in reason_en
             assert "低价" in reason_zh
             assert examine.startswith("Value")
-        else:
-            assert "random" in reason_en
-            assert examine.startswith("Whole consignment")
 
 
 def test_feedback_agrees_with_the_formulas(decided: psycopg.Connection) -> None:

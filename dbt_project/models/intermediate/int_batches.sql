@@ -13,9 +13,30 @@
 
 with
 
+delivered as (select * from {{ source('ops', 'batches') }}),
+
+looks as (select * from {{ source('ml', 'focus_runs') }}),
+
+-- a day's look at the trade itself is a delivery of its own: what rises is a signal
 batches as (
-    select * from {{ source('ops', 'batches') }}
+    select
+        batch_id,
+        feed,
+        is_backfill,
+        loaded,
+        corrected,
+        finished_at
+    from delivered
     where status = 'loaded'
+    union all
+    select
+        'focus|' || looked_on as batch_id,
+        'focus' as feed,
+        false as is_backfill,
+        raised + ended as loaded,
+        0 as corrected,
+        looked_at as finished_at
+    from looks
 ),
 
 -- a delivery is recorded again when the ledger says that it changed: rows released, or read anew

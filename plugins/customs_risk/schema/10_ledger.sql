@@ -120,6 +120,7 @@ create table if not exists ml.conclusions (
     likelihood_high double precision,
     expected_revenue_cny double precision,
     ranking_score double precision,
+    exploration_score double precision,
     "level" text not null check ("level" in ('high', 'medium', 'low', 'unknown')),
     severity text,
     trend text not null default 'unknown' check (trend in ('rising', 'steady', 'falling', 'unknown')),

@@ -49,11 +49,11 @@ begin
         where
             conrelid = 'ops.outbox'::regclass
             and conname = 'outbox_kind_check'
-            and pg_get_constraintdef(oid) like '%request%'
+            and pg_get_constraintdef(oid) like '%reassessment%'
     ) then
         alter table ops.outbox drop constraint if exists outbox_kind_check;
         alter table ops.outbox add constraint outbox_kind_check check (
-            kind in ('instruction', 'warning', 'request', 'report')
+            kind in ('instruction', 'warning', 'request', 'report', 'reassessment')
         );
     end if;
     if not exists (

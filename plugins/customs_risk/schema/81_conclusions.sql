@@ -26,3 +26,26 @@ begin
     end if;
 end
 $$;
+
+-- a home from before inspections were spent on learning
+do $$
+declare
+    refuses text;
+begin
+    alter table ml.conclusions add column if not exists exploration_score double precision;
+    if to_regclass('treatment.decisions') is not null then
+        select conname into refuses
+        from pg_constraint
+        where
+            conrelid = 'treatment.decisions'::regclass
+            and contype = 'c'
+            and pg_get_constraintdef(oid) like '%selected_by%'
+            and pg_get_constraintdef(oid) not like '%exploration%';
+        if refuses is not null then
+            execute format('alter table treatment.decisions drop constraint %I', refuses);
+            alter table treatment.decisions
+                add check (selected_by in ('targeted', 'exploration', 'random', 'none'));
+        end if;
+    end if;
+end
+$$;

@@ -1,7 +1,8 @@
 """The one outbox: whatever leaves goes through it, once each, with a key that says so.
 
 Order 271, Article 4: instructions are issued from one place (统一下达指令). Warnings to those who
-answer for a feed, and requests for information (Article 8), leave by the same door.
+answer for a feed, requests for information (Article 8), and levels of risk that moved (Article 18)
+leave by the same door.
 """
 
 import hashlib
@@ -80,10 +81,36 @@ where closed_at is null
 on conflict (message_id) do nothing
 """
 
+_REASSESSMENTS = """
+insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
+select
+    'reassessment:' || declaration_id || ':' || conclusion_no,
+    'reassessment',
+    declaration_id,
+    looked_on,
+    jsonb_build_object(
+        'addressee', office_code,
+        'declaration_id', declaration_id,
+        'level_before', level_before,
+        'level_after', level_after,
+        'message', words_zh || ' / ' || words_en
+    )
+from assessment.reassessments
+where
+    is_told
+    -- what was drawn long before the last one that left has left
+    and reassessed_at >= coalesce(
+        (select max(enqueued_at) - interval '7 days' from ops.outbox where kind = 'reassessment'),
+        '-infinity'
+    )
+on conflict (message_id) do nothing
+"""
+
 _ENQUEUE: dict[str, LiteralString] = {
     "instruction": _INSTRUCTIONS,
     "warning": _WARNINGS,
     "request": _REQUESTS,
+    "reassessment": _REASSESSMENTS,
 }
 
 # what a line of each kind's file tells beside message_id, in this order
@@ -94,9 +121,16 @@ _TOLD = {
     ),
     "warning": ("addressee", "alarm", "feed", "subject", "raised_at", "message"),
     "request": ("request_id", "addressee", "party_name", "what", "legal_basis", "due_at"),
+    "reassessment": ("declaration_id", "addressee", "level_before", "level_after", "message"),
 }  # fmt: skip
 
-_IS_DECIDED = "select 1 where to_regclass('treatment.instructions') is not null"
+# warnings may leave before anything was ever decided
+_IS_DECIDED = """
+select 1
+where
+    to_regclass('treatment.instructions') is not null
+    and to_regclass('assessment.reassessments') is not null
+"""
 
 # one file per day and addressee: nobody reads what is for another
 _WAITING = """
@@ -130,7 +164,7 @@ on conflict (message_id) do nothing
 
 
 def enqueue(connection: psycopg.Connection, kind: str) -> int:
-    """Put what is new of a kind (instruction, warning, request) into the outbox; return how many.
+    """Put what is new of a kind (see ``_ENQUEUE``) into the outbox; return how many.
 
     It is written in the caller's transaction: what causes a message and the message itself are
     there together or not at all.
@@ -145,9 +179,9 @@ def dispatch() -> int:
     same name: a receiver that knows ``message_id`` sees each message once.
     """
     with warehouse.connect() as connection:
-        # warnings may leave before anything was ever decided
         if connection.execute(_IS_DECIDED).fetchone():
-            enqueue(connection, "instruction")
+            for kind in ("instruction", "reassessment"):
+                enqueue(connection, kind)
     sent = 0
     with warehouse.connect() as connection:
         # two dispatchers at once would write one message into two files: the second waits

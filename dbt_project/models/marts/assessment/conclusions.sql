@@ -39,6 +39,7 @@ final as (
         standing.likelihood_high,
         standing.expected_revenue_cny,
         standing.ranking_score,
+        standing.exploration_score,
         standing.level,
         standing.severity,
         standing.trend,

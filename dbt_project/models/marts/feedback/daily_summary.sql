@@ -1,6 +1,12 @@
 with
 
-daily_decisions as (select * from {{ ref('int_daily_decisions') }}),
+-- days from before inspections were spent on learning have no number of them
+daily_decisions as (
+    select
+        days.*,
+        coalesce(days.exploration, 0) as exploration_or_none
+    from {{ ref('int_daily_decisions') }} as days
+),
 
 outcomes as (select * from {{ ref('int_outcomes') }}),
 
@@ -26,8 +32,9 @@ final as (
         daily_decisions.low_lane,
         daily_decisions.medium_lane,
         daily_decisions.high_lane,
-        daily_decisions.targeted + daily_decisions.random as instructions,
+        daily_decisions.targeted + daily_decisions.exploration_or_none + daily_decisions.random as instructions,
         daily_decisions.targeted,
+        daily_decisions.exploration_or_none as exploration,
         daily_decisions.random,
         coalesce(answered.results, 0) as results,
         coalesce(answered.findings, 0) as findings,

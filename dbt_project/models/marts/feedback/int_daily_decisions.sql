@@ -4,7 +4,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='decided_on',
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         contract={'enforced': false},
         indexes=[{'columns': ['decided_on'], 'unique': true}],
     )
@@ -33,6 +33,7 @@ final as (
         count(*) filter (where lane = 'medium') as medium_lane,
         count(*) filter (where lane = 'high') as high_lane,
         count(*) filter (where selected_by = 'targeted') as targeted,
+        count(*) filter (where selected_by = 'exploration') as exploration,
         count(*) filter (where selected_by = 'random') as random,
         max(decided_at) as decided_at
     from decisions

@@ -12,7 +12,9 @@ totals as (
         periods.period_from,
         periods.period_to,
         sum(daily_decisions.declarations)::bigint as declarations,
-        sum(daily_decisions.targeted + daily_decisions.random)::bigint as selected
+        sum(
+            daily_decisions.targeted + coalesce(daily_decisions.exploration, 0) + daily_decisions.random
+        )::bigint as selected
     from periods
     inner join daily_decisions on daily_decisions.decided_on between periods.period_from and periods.period_to
     group by periods.period_kind, periods.period_from, periods.period_to

@@ -17,6 +17,29 @@ with
 
 conclusions as (select * from {{ ref('conclusions') }}),
 
+models as (select * from {{ ref('models') }}),
+
+drift as (select * from {{ ref('model_drift') }}),
+
+-- the further trade has moved away from what the active model learned, the more is spent on learning: one share, and
+-- one more for each kind of drift that was beyond its threshold on the last day measured
+exploration as (
+    select
+        least(
+            {{ var('exploration_most') }}::numeric,
+            {{ var('exploration_share') }}::numeric
+            * (1 + count(distinct drift.measure) filter (where drift.is_beyond and drift.measure <> 'feature'))
+        ) as exploration_share
+    from drift
+    inner join models using (model_version)
+    where
+        models.role = 'active'
+        and drift.observed_on = (
+            select max(newest.observed_on) from drift as newest
+            where newest.model_version = models.model_version
+        )
+),
+
 -- decided once: what has a decision is never looked at again. A conclusion is never more than a build behind, so
 -- the last day of them is enough to look through
 pending as (
@@ -68,10 +91,12 @@ placed as (
         ) as stratum,
         {{ var('inspection_rate') }}::numeric as inspection_rate,
         {{ var('random_share') }}::numeric as random_share,
+        exploration.exploration_share,
         {{ var('medium_rate') }}::numeric as medium_rate,
         '{{ var("selection_seed") }}' as selection_seed
     from pending
     left join earlier_rounds using (office_code, decided_on)
+    cross join exploration
 ),
 
 {{ selection('placed') }},
@@ -96,6 +121,8 @@ worded as (
         case
             when selected_by = 'targeted'
                 then format('Targeted: %s', place_en)
+            when selected_by = 'exploration'
+                then format('To learn: little is known of goods like these, and a finding would weigh; %s', place_en)
             when selected_by = 'random'
                 then format('Drawn at random with probability %s %%, to measure what targeting misses', random_pct)
             when ranking_score is null then 'Not inspected: not drawn, and there was no model to rank by'
@@ -104,6 +131,8 @@ worded as (
         case
             when selected_by = 'targeted'
                 then format('精准布控：%s', place_zh)
+            when selected_by = 'exploration'
+                then format('探索性布控：此类货物所知甚少，且一旦查获影响较大；%s', place_zh)
             when selected_by = 'random' then format('随机布控，概率%s%%，用于衡量精准布控的遗漏', random_pct)
             when ranking_score is null then '不查验：未被抽中，且尚无模型可供排序'
             else format('不查验：%s', place_zh)
@@ -127,19 +156,23 @@ final as (
         likelihood,
         expected_revenue_cny,
         ranking_score,
+        exploration_score,
         model_version,
         as_of,
         assessed_at,
         declarations_in_stratum,
         capacity,
         random_capacity,
+        exploration_capacity,
         score_rank,
         cutoff_rank,
+        exploration_rank,
         random_draw,
         random_probability,
         selection_probability,
         inspection_rate::float8 as inspection_rate,
         random_share::float8 as random_share,
+        exploration_share::float8 as exploration_share,
         medium_rate::float8 as medium_rate,
         selection_seed,
         now() as decided_at

@@ -31,12 +31,12 @@ selected as (
         conclusions.hazard_factors_en,
         conclusions.hazard_factors_zh,
         case decisions.selected_by
-            when 'targeted' then coalesce(conclusions.hazard_factors -> 0 ->> 'feature', '') else ''
+            when 'random' then '' else coalesce(conclusions.hazard_factors -> 0 ->> 'feature', '')
         end as strongest_factor
     from decisions
     inner join conclusions using (importer_id, declaration_id)
     where
-        decisions.selected_by in ('targeted', 'random')
+        decisions.selected_by <> 'none'
         {%- if is_incremental() %}
         and decisions.decided_at > (select coalesce(max(issued.decided_at), '-infinity') from {{ this }} as issued)
         {%- endif %}
