@@ -23,8 +23,14 @@ simulate: $(VENV)/.ready ## run the loop in one process, a week at a time (WEEKS
 replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (DECLARATIONS=file.csv MAPPING=file.yml)
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
+# a file at a time in each of two workers; what runs a whole Airflow has the machine to itself
 test: $(VENV)/.ready ## run all tests but the benchmarks
-	@$(BIN)/pytest $(or $(ONLY),tests/unit tests/contracts tests/dags tests/integration tests/faults tests/end_to_end)
+ifdef ONLY
+	@$(BIN)/pytest $(ONLY)
+else
+	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contracts tests/dags tests/integration tests/faults
+	@$(BIN)/pytest tests/end_to_end
+endif
 
 lint: $(VENV)/.ready ## check style, types and SQL
 	@$(BIN)/ruff check .
