@@ -97,8 +97,8 @@ select
     count(*) filter (
         where revenue_cny between leaked_revenue_cny_low and leaked_revenue_cny_high
     ),
-    avg(leaked_violations / violations),
-    avg(leaked_violations_high / leaked_violations_low)
+    avg(leaked_violations / nullif(violations, 0)),
+    avg(leaked_violations_high / nullif(leaked_violations_low, 0))
 from truth
 inner join feedback.leakage on period_kind = 'week' and period_from = week
 """
