@@ -355,6 +355,6 @@ def _now() -> datetime:
 
 
 def _today() -> date:
-    from customs_risk.settings import settings
+    from customs_risk.clock import business_day
 
-    return _now().astimezone(settings().zone).date()
+    return business_day(_now())

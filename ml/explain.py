@@ -78,22 +78,19 @@ def explain() -> int:
     from customs_risk.warehouse import append_text, connect, read_arrow
 
     waiting = read_arrow(_WAITING)
-    now = datetime.now(UTC)
     total = 0
     for version, rows in _by_model(waiting):
         model = registry.of_version(version, configured().ranking).model
-        explained = explanations(rows, model).append_column(
-            "explained_at", pa.array([now] * rows.num_rows, type=pa.timestamp("us", "UTC"))
-        )
         with connect() as connection:
-            total += append_text(connection, "ml", "explanations", explained)
+            total += append_text(connection, "ml", "explanations", explanations(rows, model))
     return total
 
 
 def explanations(rows: pa.Table, model: "Model") -> pa.Table:
     """Return the explanation of each conclusion: feature rows with their likelihood, in one table
-    with hazard_factors and domain_likelihoods as JSON.
+    with hazard_factors and domain_likelihoods as JSON, as ml.explanations keeps them.
     """
+    now = datetime.now(UTC)
     values = data.matrix(rows)
     factors = strongest_factors(model.contributions(values)[:, :-1], values, NAMES)
     likelihood = rows["likelihood"].to_numpy(zero_copy_only=False)
@@ -109,6 +106,7 @@ def explanations(rows: pa.Table, model: "Model") -> pa.Table:
             "disagreement": pa.array(model.disagreement(values), from_pandas=True),
             "risk_domain": pa.array([_likeliest(each) for each in by_domain], type=pa.string()),
             "domain_likelihoods": [json.dumps(each) for each in by_domain],
+            "explained_at": pa.array([now] * rows.num_rows, type=pa.timestamp("us", "UTC")),
         }
     )
 

@@ -54,7 +54,6 @@ def reassess() -> int:
     Running it again, or twice at once, adds nothing. Before there is a model nothing is looked at.
     """
     from customs_risk import clock
-    from customs_risk.settings import settings
     from customs_risk.warehouse import connect, stream_arrow
 
     current = registry.active(configured())
@@ -63,7 +62,7 @@ def reassess() -> int:
     with connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         moment = clock.present(connection)
-        day = moment.astimezone(settings().zone).date()
+        day = clock.business_day(moment)
         if _is_looked_at(connection, day):
             return 0
         looked, parts = 0, []
@@ -139,10 +138,7 @@ def _write(
     acted_on = moved[moved["level"].isin(_EXPLAINED)]
     if len(acted_on):
         explained = explain.explanations(_table(acted_on), current.model)
-        moments = pa.array([now] * len(acted_on), type=pa.timestamp("us", "UTC"))
-        append_text(
-            connection, "ml", "explanations", explained.append_column("explained_at", moments)
-        )
+        append_text(connection, "ml", "explanations", explained)
     told: dict[str, Any] = {
         "level_after": moved["level"],
         "likelihood_after": moved["likelihood"],

@@ -79,7 +79,8 @@
     Advance interval profiles by new facts. Expects a CTE `facts` (profile_kind, profile_key, known_on, recorded_at,
     and the measures) above it, and yields the CTEs up to `intervals`.
 
-    Facts known on day d make the interval that starts on d + 1, holding the sums of everything known up to d.
+    Facts known on day d make the interval that starts on d + 1, holding the sums of everything known up to d. It ends
+    where the next one of its key starts; that is not stored, so an advance adds rows and rewrites none.
     A key with new facts is recomputed from the earliest day that has any: the interval in force on that day is the
     opening balance, and every fact of that day or later is added again. So the intervals depend on the facts alone,
     never on the order or the number of builds: in bulk, day by day, twice on one day, or late.
@@ -109,11 +110,11 @@ daily as (
     group by facts.profile_key, facts.profile_kind, facts.known_on
 ),
 
--- at most one to one: the interval in force on the first day that changes
+-- at most one to one: the interval in force on the first day that changes, which is there already
 opening as (
     select
-        in_force.profile_kind,
-        in_force.profile_key,
+        touched.profile_kind,
+        touched.profile_key,
         in_force.valid_from,
         {% for measure in measures %}in_force.{{ measure }},
         {% endfor %}in_force.recorded_at
@@ -131,9 +132,15 @@ opening as (
 ),
 
 steps as (
-    select * from opening
+    select
+        *,
+        true as is_stored
+    from opening
     union all
-    select * from daily
+    select
+        *,
+        false as is_stored
+    from daily
 ),
 {% else %}
 steps as (
@@ -142,20 +149,23 @@ steps as (
         profile_key,
         known_on + 1 as valid_from,
         {% for measure in measures %}sum({{ measure }}) as {{ measure }},
-        {% endfor %}max(recorded_at) as recorded_at
+        {% endfor %}max(recorded_at) as recorded_at,
+        false as is_stored
     from facts
     group by profile_key, profile_kind, known_on
 ),
 {% endif %}
-intervals as (
+balances as (
     select
         profile_kind,
         profile_key,
         valid_from,
-        lead(valid_from) over by_day as valid_to,
         {% for measure in measures %}sum({{ measure }}) over by_day as {{ measure }},
-        {% endfor %}recorded_at
+        {% endfor %}recorded_at,
+        is_stored
     from steps
     window by_day as (partition by profile_key, profile_kind order by valid_from)
-)
+),
+
+intervals as (select * from balances where not is_stored)
 {%- endmacro %}

@@ -298,10 +298,9 @@ def _told(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _today(connection: "psycopg.Connection") -> date:
-    from customs_risk.clock import present
-    from customs_risk.settings import settings
+    from customs_risk.clock import business_day, present
 
-    return present(connection).astimezone(settings().zone).date()
+    return business_day(present(connection))
 
 
 def _newest(connection: "psycopg.Connection") -> date:

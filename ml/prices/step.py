@@ -346,7 +346,6 @@ def _waits() -> str:
 def _first_day_that_waits() -> date:
     """Return the first business day with declarations that wait; the present one if none do."""
     from customs_risk import clock
-    from customs_risk.settings import settings
     from customs_risk.warehouse import connect
 
     with connect() as connection:
@@ -357,4 +356,4 @@ def _first_day_that_waits() -> date:
             where {_waits()}
             """
         ).fetchone() or (None,)
-        return waiting or clock.present(connection).astimezone(settings().zone).date()
+        return waiting or clock.business_day(clock.present(connection))

@@ -1,6 +1,6 @@
 """What moment it is: the wall's clock in service, the sandbox's own when it sets the pace."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from psycopg import Connection
 
@@ -24,3 +24,8 @@ def present(connection: Connection) -> datetime:
     )
     (newest,) = row.fetchone() or (None,)
     return newest or datetime.now(UTC)
+
+
+def business_day(moment: datetime) -> date:
+    """Return the business day of a moment, whatever the zone of whoever asks."""
+    return moment.astimezone(settings().zone).date()

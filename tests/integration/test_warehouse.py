@@ -27,10 +27,10 @@ FEEDS = (
 )
 PROFILES = {
     "int_risk_profiles": (
-        "profile_kind, profile_key, valid_from, valid_to, inspections, findings, revenue_cny"
+        "profile_kind, profile_key, valid_from, inspections, findings, revenue_cny"
     ),
     "int_activity_profiles": (
-        "profile_kind, profile_key, valid_from, valid_to, declarations, log_unit_value_sum,"
+        "profile_kind, profile_key, valid_from, declarations, log_unit_value_sum,"
         " log_unit_value_square_sum, log_mass_sum, log_mass_square_sum"
     ),
     "int_signal_profiles": (

@@ -67,7 +67,6 @@ profiles as (
         profile_kind,
         profile_key,
         valid_from,
-        valid_to,
         declarations::bigint as declarations,
         log_unit_value_sum,
         log_unit_value_square_sum,

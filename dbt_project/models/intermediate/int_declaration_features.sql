@@ -5,8 +5,6 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[
-            {'columns': ['importer_id', 'declaration_id'], 'unique': true},
-            {'columns': ['declaration_id']},
             {'columns': ['known_on']},
             {'columns': ['recorded_at']},
         ],

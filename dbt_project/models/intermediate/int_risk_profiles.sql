@@ -96,7 +96,6 @@ profiles as (
         profile_kind,
         profile_key,
         valid_from,
-        valid_to,
         inspections::bigint as inspections,
         findings::bigint as findings,
         revenue_cny,

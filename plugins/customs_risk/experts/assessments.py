@@ -16,7 +16,6 @@ from customs_risk import clock, warehouse
 from customs_risk.experts import yardstick
 from customs_risk.experts.refusals import Question, importer_of, refusal
 from customs_risk.experts.vocabulary import Domain, Level, Severity, SubjectType, Trend
-from customs_risk.settings import settings
 from ml import pooling
 from ml.pooling import PoolingRule
 
@@ -117,7 +116,7 @@ def _accept(
     recorded_by: str,
 ) -> str:
     rule = PoolingRule()
-    day = moment.astimezone(settings().zone).date()
+    day = clock.business_day(moment)
     ends = np.array([statement.likelihood_low]), np.array([statement.likelihood_high])
     content = json.dumps([asdict(statement), str(day)], ensure_ascii=False)
     number = f"EA-{day:%Y%m%d}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"

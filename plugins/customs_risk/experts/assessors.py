@@ -13,7 +13,6 @@ from psycopg import sql
 
 from customs_risk import clock, warehouse
 from customs_risk.experts.vocabulary import AssessorKind, Covers, Domain
-from customs_risk.settings import settings
 
 # each kind of credential: its table, and the column with its number
 _UNDERTAKING = ("assessor_undertakings", "undertaking_id")
@@ -151,7 +150,7 @@ def revoke(number: str, *, on: date | None, by: str, reason: str) -> bool:
     if not reason.strip():
         raise UnusableCredential(f"{number}: a revocation needs a reason 须说明撤销理由")
     with warehouse.connect() as connection:
-        day = on or clock.present(connection).astimezone(settings().zone).date()
+        day = on or clock.business_day(clock.present(connection))
         return any(
             connection.execute(
                 _REVOKE.format(*map(sql.Identifier, kind)), [day, by, reason, number]

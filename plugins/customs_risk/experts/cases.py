@@ -16,7 +16,6 @@ from psycopg.rows import dict_row
 from customs_risk import clock, warehouse
 from customs_risk.access.classes import columns_of_class
 from customs_risk.experts.refusals import Question, importer_of, refusal
-from customs_risk.settings import settings
 from expectations.contract import CLASSES
 
 # what a case is told by, in this order; the columns of a mart of core, and what people call them
@@ -96,7 +95,7 @@ def hand_out(question: Question, *, asked_by: str) -> CaseFile:
         importer_of(connection, question)
         refused = refusal(connection, question, "case", moment=moment, asked_by=asked_by)
         if refused is None:
-            day = moment.astimezone(settings().zone).date()
+            day = clock.business_day(moment)
             covered = connection.execute(_COVERED, [question.assessor_id, day]).fetchall()
             case = _case(connection, question, max((c for (c,) in covered), key=CLASSES.index))
             _log(connection, case, asked_by)

@@ -15,7 +15,6 @@ from psycopg.rows import dict_row
 from customs_risk import clock, warehouse
 from customs_risk.experts import yardstick
 from customs_risk.experts.yardstick import Record, Yardstick
-from customs_risk.settings import settings
 from ml import pooling
 from ml.config import configured
 from ml.pooling import Pooled, PoolingRule
@@ -125,7 +124,7 @@ def combine() -> int:
     rule = PoolingRule()
     with warehouse.connect() as connection:
         moment = clock.present(connection)
-        day = moment.astimezone(settings().zone).date()
+        day = clock.business_day(moment)
         told = {
             "moment": moment,
             "day": day,

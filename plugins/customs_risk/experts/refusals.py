@@ -6,8 +6,8 @@ from typing import Literal
 
 from psycopg import Connection
 
+from customs_risk import clock
 from customs_risk.experts.vocabulary import Domain, why_refused
-from customs_risk.settings import settings
 
 _REFUSAL = """
     select ops.assessor_refusal(
@@ -64,7 +64,7 @@ def refusal(
         **vars(question),
         "act": act,
         "moment": moment,
-        "day": moment.astimezone(settings().zone).date(),
+        "day": clock.business_day(moment),
         "asked_by": asked_by,
     }
     (code,) = connection.execute(_REFUSAL, told).fetchone() or (None,)

@@ -56,7 +56,6 @@ profiles as (
         profile_kind,
         profile_key,
         valid_from,
-        valid_to,
         signals::bigint as signals,
         recorded_at
     from intervals

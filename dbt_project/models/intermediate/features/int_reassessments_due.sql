@@ -80,14 +80,7 @@ standing as (
     from recent
     inner join conclusions using (importer_id, declaration_id)
     left join {{ ref('conclusion_reviews') }} as reviews using (level, uncertainty_kind)
-    where
-        not exists (
-            select 1 from conclusions as later
-            where
-                later.importer_id = recent.importer_id
-                and later.declaration_id = recent.declaration_id
-                and later.conclusion_no = conclusions.conclusion_no + 1
-        )
+    where {{ is_standing('conclusions') }}
 ),
 
 -- of several reasons the one that says most of this very declaration

@@ -12,14 +12,7 @@ reviews as (select * from {{ ref('conclusion_reviews') }}),
 -- of several conclusions on one declaration the latest stands
 standing as (
     select * from conclusions
-    where
-        not exists (
-            select 1 from conclusions as later
-            where
-                later.importer_id = conclusions.importer_id
-                and later.declaration_id = conclusions.declaration_id
-                and later.conclusion_no = conclusions.conclusion_no + 1
-        )
+    where {{ is_standing('conclusions') }}
 ),
 
 -- one to one: a conclusion is drawn on one declaration, and explained once or not at all

@@ -66,159 +66,126 @@ keyed as (
     from pointed
 ),
 
--- one factor to the newest results that moved its rate, findings first
-results as (
-    select
-        keyed.importer_id,
-        keyed.declaration_id,
-        keyed.conclusion_no,
-        keyed.office_code,
-        keyed.factor_no,
-        keyed.feature,
-        'inspection' as evidence_kind,
-        found.result_id as evidence_id,
-        found.known_on,
-        found.batch_id,
-        found.row_no,
-        case
-            when found.has_finding
-                then format('%s found in %s', coalesce(found.finding_type, 'something'), found.inspected_id)
-            else format('nothing found in %s', found.inspected_id)
-        end as words_en,
-        case
-            when found.has_finding then format('报关单%s查获%s', found.inspected_id, coalesce(found.finding_type, ''))
-            else format('报关单%s未查获', found.inspected_id)
-        end as words_zh
-    from keyed
-    cross join lateral (
-        select intervals.valid_from
-        from {{ ref('int_risk_profiles') }} as intervals
-        where
-            intervals.profile_kind = keyed.risk_kind
-            and intervals.profile_key = keyed.risk_key
-            and intervals.valid_from <= keyed.as_of_on
-        order by intervals.valid_from desc
-        limit {{ newest }}
-    ) as moved
-    cross join lateral (
-        select
-            inspections.result_id,
-            inspections.declaration_id as inspected_id,
-            inspections.has_finding,
-            inspections.finding_type,
-            inspections.known_on,
-            inspections.batch_id,
-            inspections.row_no
-        from {{ ref('int_inspection_versions') }} as inspections
-        inner join {{ ref('int_declarations') }} as inspected using (importer_id, declaration_id)
-        where
-            inspections.known_on = moved.valid_from - 1
-            and keyed.risk_key = case keyed.risk_kind
-                {%- for kind, parts in risk_profile_keys().items() %}
-                when '{{ kind }}' then {{ profile_key(parts, 'inspected') }}
-                {%- endfor %}
-            end
-        order by inspections.has_finding desc, inspections.result_id asc, inspections.known_on asc
-        limit {{ newest }}
-    ) as found
-),
-
--- one factor to the one sum of earlier declarations that it is compared with
-compared as (
-    select
-        keyed.importer_id,
-        keyed.declaration_id,
-        keyed.conclusion_no,
-        keyed.office_code,
-        keyed.factor_no,
-        keyed.feature,
-        'earlier_declarations' as evidence_kind,
-        keyed.activity_kind || ':' || keyed.activity_key as evidence_id,
-        (profiles.valid_from - 1) as known_on,
-        null::text as batch_id,
-        null::bigint as row_no,
-        format(
-            'before: %s declarations; mean %s CNY per kg', profiles.declarations,
-            round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
-        ) as words_en,
-        format(
-            '此前%s份报关单，平均每千克%s元', profiles.declarations,
-            round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
-        ) as words_zh
-    from keyed
-    cross join lateral (
-        select past.*
-        from {{ ref('int_activity_profiles') }} as past
-        where
-            past.profile_kind = keyed.activity_kind
-            and past.profile_key = keyed.activity_key
-            and past.valid_from <= keyed.as_of_on
-        order by past.valid_from desc
-        limit 1
-    ) as profiles
-    where profiles.declarations > 0
-),
-
--- one factor to the signals on the party or the goods, the newest first
-signalled as (
-    select
-        keyed.importer_id,
-        keyed.declaration_id,
-        keyed.conclusion_no,
-        keyed.office_code,
-        keyed.factor_no,
-        keyed.feature,
-        'signal' as evidence_kind,
-        told.signal_key as evidence_id,
-        told.known_on,
-        told.batch_id,
-        told.row_no,
-        case when told.is_adverse then 'adverse' else 'clean' end || ' (' || keyed.signal_kind || ')' as words_en,
-        case when told.is_adverse then '不利信号' else '无异常' end || '（' || keyed.signal_kind || '）' as words_zh
-    from keyed
-    cross join lateral (
-        select signals.*
-        from {{ ref('int_signals') }} as signals
-        where
-            signals.profile_kind = keyed.signal_kind
-            and signals.profile_key in (
-                keyed.importer_id,
-                case when keyed.signal_kind = 'watch_list' then keyed.seller_id end,
-                {{ profile_key(['hs6', 'origin_country'], 'keyed') }}
-            )
-            and signals.known_on < keyed.as_of_on
-        order by signals.is_adverse desc, signals.known_on desc, signals.signal_key asc
-        limit {{ newest }}
-    ) as told
-),
-
--- what a declaration says itself, and what has no past yet
-declared as (
-    select
-        keyed.importer_id,
-        keyed.declaration_id,
-        keyed.conclusion_no,
-        keyed.office_code,
-        keyed.factor_no,
-        keyed.feature,
-        'declaration' as evidence_kind,
-        keyed.declaration_id as evidence_id,
-        keyed.known_on,
-        keyed.batch_id,
-        keyed.row_no,
-        'as it was declared' as words_en,
-        '申报内容本身' as words_zh
-    from keyed
-),
-
 final as (
-    select * from results
-    union all
-    select * from compared
-    union all
-    select * from signalled
-    union all
-    select * from declared
+    select
+        keyed.importer_id,
+        keyed.declaration_id,
+        keyed.conclusion_no,
+        keyed.office_code,
+        keyed.factor_no,
+        keyed.feature,
+        evidence.*
+    from keyed
+    cross join lateral (
+        -- one factor to the newest results that moved its rate, findings first
+        select
+            'inspection' as evidence_kind,
+            found.result_id as evidence_id,
+            found.known_on,
+            found.batch_id,
+            found.row_no,
+            case
+                when found.has_finding
+                    then format('%s found in %s', coalesce(found.finding_type, 'something'), found.inspected_id)
+                else format('nothing found in %s', found.inspected_id)
+            end as words_en,
+            case
+                when found.has_finding then format('报关单%s查获%s', found.inspected_id, coalesce(found.finding_type, ''))
+                else format('报关单%s未查获', found.inspected_id)
+            end as words_zh
+        from (
+            select intervals.valid_from
+            from {{ ref('int_risk_profiles') }} as intervals
+            where
+                intervals.profile_kind = keyed.risk_kind
+                and intervals.profile_key = keyed.risk_key
+                and intervals.valid_from <= keyed.as_of_on
+            order by intervals.valid_from desc
+            limit {{ newest }}
+        ) as moved
+        cross join lateral (
+            select
+                inspections.result_id,
+                inspections.declaration_id as inspected_id,
+                inspections.has_finding,
+                inspections.finding_type,
+                inspections.known_on,
+                inspections.batch_id,
+                inspections.row_no
+            from {{ ref('int_inspection_versions') }} as inspections
+            inner join {{ ref('int_declarations') }} as inspected using (importer_id, declaration_id)
+            where
+                inspections.known_on = moved.valid_from - 1
+                and keyed.risk_key = case keyed.risk_kind
+                    {%- for kind, parts in risk_profile_keys().items() %}
+                    when '{{ kind }}' then {{ profile_key(parts, 'inspected') }}
+                    {%- endfor %}
+                end
+            order by inspections.has_finding desc, inspections.result_id asc, inspections.known_on asc
+            limit {{ newest }}
+        ) as found
+        union all
+        -- one factor to the one sum of earlier declarations that it is compared with
+        select
+            'earlier_declarations' as evidence_kind,
+            keyed.activity_kind || ':' || keyed.activity_key as evidence_id,
+            (profiles.valid_from - 1) as known_on,
+            null::text as batch_id,
+            null::bigint as row_no,
+            format(
+                'before: %s declarations; mean %s CNY per kg', profiles.declarations,
+                round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
+            ) as words_en,
+            format(
+                '此前%s份报关单，平均每千克%s元', profiles.declarations,
+                round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
+            ) as words_zh
+        from (
+            select past.*
+            from {{ ref('int_activity_profiles') }} as past
+            where
+                past.profile_kind = keyed.activity_kind
+                and past.profile_key = keyed.activity_key
+                and past.valid_from <= keyed.as_of_on
+            order by past.valid_from desc
+            limit 1
+        ) as profiles
+        where profiles.declarations > 0
+        union all
+        -- one factor to the signals on the party or the goods, the newest first
+        select
+            'signal' as evidence_kind,
+            told.signal_key as evidence_id,
+            told.known_on,
+            told.batch_id,
+            told.row_no,
+            case when told.is_adverse then 'adverse' else 'clean' end || ' (' || keyed.signal_kind || ')' as words_en,
+            case when told.is_adverse then '不利信号' else '无异常' end || '（' || keyed.signal_kind || '）' as words_zh
+        from (
+            select signals.*
+            from {{ ref('int_signals') }} as signals
+            where
+                signals.profile_kind = keyed.signal_kind
+                and signals.profile_key in (
+                    keyed.importer_id,
+                    case when keyed.signal_kind = 'watch_list' then keyed.seller_id end,
+                    {{ profile_key(['hs6', 'origin_country'], 'keyed') }}
+                )
+                and signals.known_on < keyed.as_of_on
+            order by signals.is_adverse desc, signals.known_on desc, signals.signal_key asc
+            limit {{ newest }}
+        ) as told
+        union all
+        -- what a declaration says itself, and what has no past yet
+        select
+            'declaration' as evidence_kind,
+            keyed.declaration_id as evidence_id,
+            keyed.known_on,
+            keyed.batch_id,
+            keyed.row_no,
+            'as it was declared' as words_en,
+            '申报内容本身' as words_zh
+    ) as evidence
 )
 
 select * from final

@@ -1,12 +1,6 @@
 with
 
--- days from before inspections were spent on learning have no number of them
-daily_decisions as (
-    select
-        days.*,
-        coalesce(days.exploration, 0) as exploration_or_none
-    from {{ ref('int_daily_decisions') }} as days
-),
+daily_decisions as (select * from {{ ref('int_daily_decisions') }}),
 
 outcomes as (select * from {{ ref('int_outcomes') }}),
 
@@ -24,7 +18,8 @@ answered as (
     group by decided_on
 ),
 
--- one to one or none: a day on which nothing was selected has no outcome
+-- one to one or none: a day on which nothing was selected has no outcome. Days from before inspections were spent on
+-- learning have no number of them
 final as (
     select
         daily_decisions.decided_on,
@@ -32,9 +27,9 @@ final as (
         daily_decisions.low_lane,
         daily_decisions.medium_lane,
         daily_decisions.high_lane,
-        daily_decisions.targeted + daily_decisions.exploration_or_none + daily_decisions.random as instructions,
+        daily_decisions.targeted + coalesce(daily_decisions.exploration, 0) + daily_decisions.random as instructions,
         daily_decisions.targeted,
-        daily_decisions.exploration_or_none as exploration,
+        coalesce(daily_decisions.exploration, 0) as exploration,
         daily_decisions.random,
         coalesce(answered.results, 0) as results,
         coalesce(answered.findings, 0) as findings,

@@ -5,8 +5,7 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[
-            {'columns': ['importer_id', 'declaration_id', 'risk_domain'], 'unique': true},
-            {'columns': ['declaration_id']},
+            {'columns': ['declaration_id', 'importer_id', 'risk_domain'], 'unique': true},
             {'columns': ['known_on']},
             {'columns': ['recorded_at']},
         ],

@@ -5,7 +5,6 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[
-            {'columns': ['declaration_id']},
             {'columns': ['decided_on', 'office_code']},
             {'columns': ['decided_at']},
             {'columns': ['assessed_at']},

@@ -7,7 +7,6 @@
         full_refresh=false,
         indexes=[
             {'columns': ['instruction_id']},
-            {'columns': ['declaration_id']},
             {'columns': ['decided_on', 'office_code']},
             {'columns': ['decided_at']},
         ],
