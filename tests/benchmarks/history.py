@@ -49,14 +49,14 @@ class History:
         parts = [(day, min(day + share, self.days)) for day in range(0, self.days, share)]
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(lambda part: _make_days(*part, is_backfill=True), parts))
-        _write_ledger(is_backfill=True)
+        _write_ledger()
         with doors.connect(autocommit=True) as connection:
             connection.execute("vacuum analyze")
 
     def deliver_live_day(self, number: int) -> None:
         """Add the live day of this number, from 0 on, to the raw tables and the ledger."""
         _make_days(self.days + number, self.days + number + 1, is_backfill=False)
-        _write_ledger(is_backfill=False)
+        _write_ledger()
 
 
 def _code_lists() -> dict[str, list[str]]:
@@ -73,6 +73,6 @@ def _make_days(first: int, end: int, *, is_backfill: bool) -> None:
         connection.execute("call bench.make_days(%s, %s, %s)", [first, end, is_backfill])
 
 
-def _write_ledger(*, is_backfill: bool) -> None:
+def _write_ledger() -> None:
     with doors.connect() as connection:
-        connection.execute("call bench.write_ledger(%s)", [is_backfill])
+        connection.execute("call bench.write_ledger()")

@@ -212,12 +212,16 @@ begin
 end
 $$;
 
--- one row in the ledger for each delivery that has none
-create or replace procedure bench.write_ledger(backfill boolean) language plpgsql
+-- one row in the ledger for each delivery that is newer than those it has: found by the index of deliveries, because a
+-- walk through all that was ever declared would push what a day needs out of memory
+create or replace procedure bench.write_ledger() language plpgsql
 as $$
 declare
     feed text;
 begin
+    if exists (select 1 from ops.batches) then
+        set local enable_seqscan = off;
+    end if;
     foreach feed in array array[
         'declarations', 'inspection_results', 'monitoring_samples', 'enterprise_status', 'watch_list',
         'enterprise_credit', 'comtrade'
@@ -228,10 +232,9 @@ begin
             select batch_id, %L, md5(batch_id), batch_id, max(known_at), bool_and(is_backfill), ''loaded'', count(*),
                 count(*), 0, 0, case when %L = ''inspection_results'' then 1 else 0 end, now()
             from raw.%I
-            where ($1 or not is_backfill)
-            group by batch_id
-            on conflict do nothing', feed, feed, feed
-        ) using backfill;
+            where batch_id > (select coalesce(max(batch_id), %L) from ops.batches where feed = %L)
+            group by batch_id', feed, feed, feed, feed, feed
+        );
     end loop;
 end
 $$;
