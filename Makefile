@@ -23,13 +23,12 @@ simulate: $(VENV)/.ready ## run the loop in one process, a week at a time (WEEKS
 replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (DECLARATIONS=file.csv MAPPING=file.yml)
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
-# a file at a time in each of two workers; what runs a whole Airflow has the machine to itself
+# a file at a time in each of two workers; those that run a whole Airflow take longest and wait most, so they begin
 test: $(VENV)/.ready ## run all tests but the benchmarks
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
-	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contracts tests/dags tests/integration tests/faults
-	@$(BIN)/pytest tests/end_to_end
+	@$(BIN)/pytest -n 2 --dist loadfile tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
 
 lint: $(VENV)/.ready ## check style, types and SQL

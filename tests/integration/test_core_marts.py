@@ -72,7 +72,7 @@ def deliver(connection: psycopg.Connection, table: str, where: str, sent: str | 
 
 
 @pytest.fixture(scope="module")
-def core(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def core(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Deliver a history and live days, building after each; manifests once out of order."""
     with psycopg.connect(doors.url(), autocommit=True) as connection:
         steps.initialize()

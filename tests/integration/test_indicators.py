@@ -36,7 +36,7 @@ Rows = list[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection to a warehouse whose raw tables take rows with gaps."""
     steps.initialize()
     with psycopg.connect(doors.url(), autocommit=True) as opened:

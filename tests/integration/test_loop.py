@@ -69,17 +69,17 @@ def deliver_findings(home: Settings, importer: str, day: date) -> None:
 
 
 @pytest.fixture(scope="module")
-def live_days(warehouse: Settings) -> Iterator[list[date]]:
+def live_days(standing_warehouse: Settings) -> Iterator[list[date]]:
     """The loop has learned from history and answered three live days of the sandbox's clock."""
     steps.initialize()
-    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_history()
     turn(lambda _step: None)
     days = world.live_days(DAYS)
     world.deliver_day(world.live_days(DAYS + 9)[-1], ("declarations",))
-    (warehouse.home / "sandbox" / "late").mkdir()
-    for late in (warehouse.inbox / "declarations").glob("declarations_*"):
-        late.rename(warehouse.home / "sandbox" / "late" / late.name)
+    (standing_warehouse.home / "sandbox" / "late").mkdir()
+    for late in (standing_warehouse.inbox / "declarations").glob("declarations_*"):
+        late.rename(standing_warehouse.home / "sandbox" / "late" / late.name)
     for day in days:
         world.deliver_day(day)
         turn(lambda _step: None, learns=False)
@@ -160,10 +160,10 @@ def test_each_hazard_factor_has_the_rows_behind_it(live_days: list[date]) -> Non
 
 
 def test_instructions_leave_once_and_inspectors_answer(
-    live_days: list[date], warehouse: Settings
+    live_days: list[date], standing_warehouse: Settings
 ) -> None:
     sent = []
-    for path in warehouse.outbox.glob("*.csv"):
+    for path in standing_warehouse.outbox.glob("*.csv"):
         with path.open(encoding="utf-8") as file:
             sent += [line["message_id"] for line in csv.DictReader(file)]
     assert len(sent) == len(set(sent)) == value("select count(*) from treatment.instructions")
@@ -202,14 +202,14 @@ def test_feedback_reads_what_happened(live_days: list[date]) -> None:
 
 
 def test_a_delivery_that_is_weeks_late_is_answered_too(
-    live_days: list[date], warehouse: Settings
+    live_days: list[date], standing_warehouse: Settings
 ) -> None:
     before = value(_SENT)
     # sent under an early date: whoever mislaid it has found it only now
-    (kept,) = (warehouse.home / "sandbox" / "late").glob("*.csv")
+    (kept,) = (standing_warehouse.home / "sandbox" / "late").glob("*.csv")
     its_day = f"{kept.stem[-15:-11]}-{kept.stem[-11:-9]}-{kept.stem[-9:-7]}"
     content = kept.read_text(encoding="utf-8").replace(f"{its_day}T", "2026-06-12T")
-    mislaid = warehouse.inbox / "declarations" / "declarations_20260612T180000.csv"
+    mislaid = standing_warehouse.inbox / "declarations" / "declarations_20260612T180000.csv"
     mislaid.write_text(content, encoding="utf-8")
     turn(lambda _step: None, learns=False)
     found = """from treatment.instructions where declaration_id in (
@@ -223,7 +223,7 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
 
 
 def test_findings_that_move_a_level_supersede_conclusions(
-    live_days: list[date], warehouse: Settings
+    live_days: list[date], standing_warehouse: Settings
 ) -> None:
     """Others of one importer turn out bad: what nobody inspected of it is looked at again."""
     (importer,) = rows(
@@ -232,12 +232,12 @@ def test_findings_that_move_a_level_supersede_conclusions(
     )[0]
     before = {each: standing for each, *standing in rows(_STANDING, importer)}
     fingerprint = value(_FIRST_CONCLUSIONS)
-    day = World(warehouse.home, seed=7, declarations_per_day=400).live_days(1, live_days[-1])[0]
+    day = World(standing_warehouse.home, seed=7, declarations_per_day=400).live_days(1, live_days[-1])[0]
     deliver_findings(warehouse, importer, day)
     steps.collect("inspection_results")
     # a finding counts from the day after it is known: the next delivery begins that day
     tomorrow = day + timedelta(days=1)
-    world = World(warehouse.home, seed=7, declarations_per_day=400)
+    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_day(world.live_days(1, day)[0], ("declarations",))
     steps.collect("declarations")
     steps.prepare()

@@ -45,7 +45,7 @@ PROFILES = {
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: Settings) -> Iterator[psycopg.Connection]:
+def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection to a warehouse with empty raw tables and a small world to deliver from."""
     with psycopg.connect(doors.url(), autocommit=True) as opened:
         opened.execute("set timezone = 'Asia/Shanghai'")
@@ -169,7 +169,7 @@ def test_profiles_are_the_same_day_by_day_and_in_bulk(day_by_day: psycopg.Connec
             f"create table was.{table} as select {columns} from intermediate.{table}"
         )
     connection.execute("create table was.features as table intermediate.int_declaration_features")
-    connection.execute("drop table intermediate.int_declaration_features")
+    connection.execute("drop table intermediate.int_declaration_features cascade")
 
     transform("prepare", full_refresh=True)
 
