@@ -2,8 +2,8 @@
 
 `HISTORY=200000,1000000` measures shorter ones. The day is also run by psql, with the statements
 that dbt executed the day before: what dbt adds to them is its own. A fortnight of live days goes
-before, as in service: by then what each day looks up lies in memory as far as it fits. The days alternate,
-and the better time of each counts.
+before, as in service: by then what each day looks up lies in memory as far as it fits. The days
+alternate, and the better time of each counts.
 """
 
 import itertools
