@@ -17,6 +17,7 @@ from customs_risk.commands import (
     docs,
     experts,
     feeds,
+    inspections,
     models,
     quarantine,
     requests,
@@ -149,6 +150,7 @@ app.add_typer(declarations.app, name="declaration")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
+app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")

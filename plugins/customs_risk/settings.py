@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     random_share: float = Field(
         0.10, gt=0, le=1, description="share of inspections drawn at random, to measure"
     )
+    claim_share: float = Field(
+        0.30, ge=0, le=0.8, description="share of inspections for analysts and parameters at most"
+    )
     exploration_share: float = Field(
         0.05, ge=0, le=0.5, description="share of inspections spent where most is to be learned"
     )

@@ -87,10 +87,15 @@ def assess() -> int:
 
 
 def decide() -> int:
-    """Choose lanes and inspections where there is no decision yet, tell why, and instruct."""
+    """Choose lanes and inspections where there is no decision yet, tell why, and instruct.
+
+    What claims an inspection beside the model's ranking is told first.
+    """
     from customs_risk.transform import transform
+    from customs_risk.treat.claims import claim
     from ml.explain import explain
 
+    claim()
     nodes = transform("decide")
     explain()
     return nodes + transform("instruct")

@@ -140,6 +140,7 @@ def variables(config: Settings) -> dict[str, object]:
     return {
         "inspection_rate": config.inspection_rate,
         "random_share": config.random_share,
+        "claim_share": config.claim_share,
         "exploration_share": config.exploration_share,
         "exploration_most": config.exploration_most,
         "medium_rate": config.medium_rate,

@@ -27,7 +27,7 @@ begin
 end
 $$;
 
--- a home from before inspections were spent on learning
+-- a home from before inspections were spent on learning, or anybody could claim one
 do $$
 declare
     refuses text;
@@ -40,11 +40,15 @@ begin
             conrelid = 'treatment.decisions'::regclass
             and contype = 'c'
             and pg_get_constraintdef(oid) like '%selected_by%'
-            and pg_get_constraintdef(oid) not like '%exploration%';
+            and pg_get_constraintdef(oid) not like '%mandatory%';
         if refuses is not null then
             execute format('alter table treatment.decisions drop constraint %I', refuses);
             alter table treatment.decisions
-                add check (selected_by in ('targeted', 'exploration', 'random', 'none'));
+                add check (
+                    selected_by in (
+                        'mandatory', 'analyst', 'parameter', 'targeted', 'exploration', 'random', 'none'
+                    )
+                );
         end if;
     end if;
 end

@@ -23,8 +23,12 @@ placed as (
                 then nullif(current_setting('customs_risk.replayed_exploration_score', true), '')::float8
             else exploration_score
         end as exploration_score,
+        claim,
+        claim_priority,
+        wants_documents,
         inspection_rate::numeric as inspection_rate,
         random_share::numeric as random_share,
+        claim_share::numeric as claim_share,
         exploration_share::numeric as exploration_share,
         medium_rate::numeric as medium_rate,
         selection_seed,
@@ -32,6 +36,7 @@ placed as (
         selected_by as stored_selected_by,
         capacity as stored_capacity,
         random_capacity as stored_random_capacity,
+        coalesce(claim_capacity, 0) as stored_claim_capacity,
         coalesce(exploration_capacity, 0) as stored_exploration_capacity,
         score_rank as stored_score_rank,
         cutoff_rank as stored_cutoff_rank,
@@ -54,6 +59,7 @@ final as (
         declarations_in_stratum,
         capacity,
         random_capacity,
+        claim_capacity,
         exploration_capacity,
         score_rank,
         cutoff_rank,
@@ -66,6 +72,7 @@ final as (
             and selected_by = stored_selected_by
             and capacity = stored_capacity
             and random_capacity = stored_random_capacity
+            and claim_capacity = stored_claim_capacity
             and exploration_capacity = stored_exploration_capacity
             and score_rank = stored_score_rank
             and cutoff_rank = stored_cutoff_rank

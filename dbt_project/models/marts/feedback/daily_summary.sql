@@ -18,8 +18,8 @@ answered as (
     group by decided_on
 ),
 
--- one to one or none: a day on which nothing was selected has no outcome. Days from before inspections were spent on
--- learning have no number of them
+-- one to one or none: a day on which nothing was selected has no outcome. Days from before inspections were claimed
+-- or spent on learning have no number of them
 final as (
     select
         daily_decisions.decided_on,
@@ -27,8 +27,12 @@ final as (
         daily_decisions.low_lane,
         daily_decisions.medium_lane,
         daily_decisions.high_lane,
-        daily_decisions.targeted + coalesce(daily_decisions.exploration, 0) + daily_decisions.random as instructions,
+        daily_decisions.targeted
+        + coalesce(daily_decisions.claimed, 0)
+        + coalesce(daily_decisions.exploration, 0)
+        + daily_decisions.random as instructions,
         daily_decisions.targeted,
+        coalesce(daily_decisions.claimed, 0) as claimed,
         coalesce(daily_decisions.exploration, 0) as exploration,
         daily_decisions.random,
         coalesce(answered.results, 0) as results,

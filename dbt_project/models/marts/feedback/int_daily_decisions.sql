@@ -33,6 +33,7 @@ final as (
         count(*) filter (where lane = 'medium') as medium_lane,
         count(*) filter (where lane = 'high') as high_lane,
         count(*) filter (where selected_by = 'targeted') as targeted,
+        count(*) filter (where selected_by in ('mandatory', 'analyst', 'parameter')) as claimed,
         count(*) filter (where selected_by = 'exploration') as exploration,
         count(*) filter (where selected_by = 'random') as random,
         max(decided_at) as decided_at

@@ -20,6 +20,8 @@ models as (select * from {{ ref('models') }}),
 
 drift as (select * from {{ ref('model_drift') }}),
 
+claims as (select * from {{ source('ops', 'claims') }}),
+
 -- the further trade has moved away from what the active model learned, the more is spent on learning: one share, and
 -- one more for each kind of drift that was beyond its threshold on the last day measured
 exploration as (
@@ -60,6 +62,25 @@ pending as (
     {%- endif %}
 ),
 
+-- many claims to one declaration: the first in order speaks, all are kept. Claims are made just before decisions
+claims_on as (
+    select
+        pending.importer_id,
+        pending.declaration_id,
+        array_agg(claims.claim_key order by claims.claim_key) as claim_keys,
+        bool_or(claims.wants = 'documents') as wants_documents,
+        (array_agg(claims.claim order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
+            as claim,
+        (array_agg(claims.priority order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
+            as claim_priority,
+        (array_agg(claims.claim_key order by {{ claim_order('claims') }}))[1] as claim_key,
+        (array_agg(claims.words_en order by {{ claim_order('claims') }}))[1] as claim_en,
+        (array_agg(claims.words_zh order by {{ claim_order('claims') }}))[1] as claim_zh
+    from pending
+    inner join claims using (importer_id, declaration_id)
+    group by pending.importer_id, pending.declaration_id
+),
+
 {% if is_incremental() %}
 earlier_rounds as materialized (
     select
@@ -84,17 +105,26 @@ earlier_rounds as (
 placed as (
     select
         pending.*,
+        claims_on.claim,
+        claims_on.claim_priority,
+        claims_on.claim_key,
+        claims_on.claim_keys,
+        claims_on.claim_en,
+        claims_on.claim_zh,
+        coalesce(claims_on.wants_documents, false) as wants_documents,
         coalesce(earlier_rounds.decision_round, 0) + 1 as decision_round,
         concat_ws(
             '/', pending.office_code, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
         ) as stratum,
         {{ var('inspection_rate') }}::numeric as inspection_rate,
         {{ var('random_share') }}::numeric as random_share,
+        {{ var('claim_share') }}::numeric as claim_share,
         exploration.exploration_share,
         {{ var('medium_rate') }}::numeric as medium_rate,
         '{{ var("selection_seed") }}' as selection_seed
     from pending
     left join earlier_rounds using (office_code, decided_on)
+    left join claims_on using (importer_id, declaration_id)
     cross join exploration
 ),
 
@@ -118,6 +148,9 @@ worded as (
     select
         *,
         case
+            when selected_by = 'mandatory' then format('Of a class that is always inspected: %s', claim_en)
+            when selected_by = 'analyst' then format('Asked for by an analyst (%s): %s', claim_key, claim_en)
+            when selected_by = 'parameter' then format('Meets risk parameter %s: %s', claim_key, claim_en)
             when selected_by = 'targeted'
                 then format('Targeted: %s', place_en)
             when selected_by = 'exploration'
@@ -128,6 +161,9 @@ worded as (
             else format('Not inspected: %s', place_en)
         end as reason_en,
         case
+            when selected_by = 'mandatory' then format('属必查类别：%s', claim_zh)
+            when selected_by = 'analyst' then format('应分析人员要求（%s）：%s', claim_key, claim_zh)
+            when selected_by = 'parameter' then format('命中风险参数%s：%s', claim_key, claim_zh)
             when selected_by = 'targeted'
                 then format('精准布控：%s', place_zh)
             when selected_by = 'exploration'
@@ -159,9 +195,17 @@ final as (
         model_version,
         as_of,
         assessed_at,
+        claim,
+        claim_priority,
+        claim_key,
+        claim_keys,
+        wants_documents,
         declarations_in_stratum,
+        mandatory_in_stratum,
+        asked_capacity,
         capacity,
         random_capacity,
+        claim_capacity,
         exploration_capacity,
         score_rank,
         cutoff_rank,
@@ -171,6 +215,7 @@ final as (
         selection_probability,
         inspection_rate::float8 as inspection_rate,
         random_share::float8 as random_share,
+        claim_share::float8 as claim_share,
         exploration_share::float8 as exploration_share,
         medium_rate::float8 as medium_rate,
         selection_seed,

@@ -1,0 +1,101 @@
+"""What claims an inspection beside the model's ranking, told just before decisions are made.
+
+Mandatory classes, analysts' requests and risk parameters compete for each office's capacity (the
+rule is dbt's macro ``selection``). Claims are rows: whoever recomputes a decision finds what it
+was made from.
+"""
+
+from typing import LiteralString
+
+import psycopg
+
+from customs_risk import warehouse
+
+_IS_ASSESSED = "select to_regclass('treatment.decisions') is not null"
+
+# what waits for its decision, and by what it may be claimed: the same days that decisions look at
+_WAITING = (
+    """
+    create temporary table waiting on commit drop as
+    select
+        declarations.importer_id, declarations.declaration_id, declarations.declarant_id,
+        declarations.seller_id, declarations.office_code, declarations.hs6,
+        declarations.origin_country, declarations.known_on
+    from ml.conclusions
+    inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
+    where
+        conclusions.conclusion_no = 1
+        and conclusions.assessed_at >= (
+            select coalesce(max(assessed_at) - interval '1 day', '-infinity')
+            from treatment.decisions
+        )
+        and not exists (
+            select 1 from treatment.decisions
+            where
+                decisions.importer_id = conclusions.importer_id
+                and decisions.declaration_id = conclusions.declaration_id
+        )
+    """,
+    "analyze waiting",
+)
+
+# of more than a request asked for, a draw takes: the order of arrival must not
+_REQUESTED = """
+with met as (
+    select
+        waiting.importer_id,
+        waiting.declaration_id,
+        requests.*,
+        row_number() over (
+            partition by requests.request_id
+            order by md5(waiting.declaration_id || requests.request_id), waiting.declaration_id
+        ) as place,
+        (select count(*) from ops.claims where claims.claim_key = requests.request_id) as so_far
+    from waiting
+    cross join lateral (
+        values
+        ('declaration', waiting.declaration_id),
+        ('importer', waiting.importer_id),
+        ('seller', waiting.seller_id),
+        ('declarant', waiting.declarant_id),
+        ('hs6', waiting.hs6),
+        ('hs6_origin', waiting.hs6 || '|' || waiting.origin_country),
+        ('origin', waiting.origin_country)
+    ) as subjects (subject_kind, subject_key)
+    inner join ops.inspection_requests as requests using (subject_kind, subject_key)
+    where
+        requests.withdrawn_at is null
+        and waiting.known_on between requests.starts_on and requests.ends_on
+        and (requests.office_code is null or requests.office_code = waiting.office_code)
+)
+insert into ops.claims (
+    importer_id, declaration_id, claim, claim_key, risk_domain, priority, wants, words_en, words_zh
+)
+select
+    met.importer_id, met.declaration_id, 'analyst', met.request_id, met.risk_domain,
+    priorities.priority, 'inspection', met.words_en, met.words_zh
+from met
+inner join reference.selection_priorities as priorities using (risk_domain)
+where met.place <= met.most - met.so_far
+on conflict do nothing
+"""
+
+_CLAIMS: tuple[LiteralString, ...] = (_REQUESTED,)
+
+
+def claim() -> int:
+    """Tell what claims each declaration that waits for its decision; return how many claims.
+
+    Running it again, or twice at once, adds nothing.
+    """
+    with warehouse.connect() as connection:
+        if not _is_assessed(connection):
+            return 0
+        for statement in _WAITING:
+            connection.execute(statement)
+        return sum(connection.execute(statement).rowcount for statement in _CLAIMS)
+
+
+def _is_assessed(connection: psycopg.Connection) -> bool:
+    (is_assessed,) = connection.execute(_IS_ASSESSED).fetchone() or (False,)
+    return bool(is_assessed)
