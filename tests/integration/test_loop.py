@@ -232,12 +232,12 @@ def test_findings_that_move_a_level_supersede_conclusions(
     )[0]
     before = {each: standing for each, *standing in rows(_STANDING, importer)}
     fingerprint = value(_FIRST_CONCLUSIONS)
-    day = World(standing_warehouse.home, seed=7, declarations_per_day=400).live_days(1, live_days[-1])[0]
-    deliver_findings(warehouse, importer, day)
+    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
+    day = world.live_days(1, live_days[-1])[0]
+    deliver_findings(standing_warehouse, importer, day)
     steps.collect("inspection_results")
     # a finding counts from the day after it is known: the next delivery begins that day
     tomorrow = day + timedelta(days=1)
-    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
     world.deliver_day(world.live_days(1, day)[0], ("declarations",))
     steps.collect("declarations")
     steps.prepare()
