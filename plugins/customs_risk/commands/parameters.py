@@ -169,7 +169,7 @@ def impact(
             f"{each['hits_beyond_capacity']:,}",
         )
     console.print(offices)
-    for each in told.overlaps:
+    for each in told.shared:
         say(
             f"shared with {each['parameter_id']} version {each['version']} 共同命中: "
             f"{each['shared_hits']:,}"

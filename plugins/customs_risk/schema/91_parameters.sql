@@ -109,7 +109,7 @@ create table if not exists ops.parameter_impacts (
     -- per office: hits and capacity per day, displaced, beyond
     offices jsonb not null,
     -- per other active parameter: shared hits
-    overlaps jsonb not null,
+    shared jsonb not null,
     recorded_at timestamptz not null default clock_timestamp(),
     primary key (parameter_id, version, impact_no),
     foreign key (parameter_id, version) references ops.parameter_versions (parameter_id, version),
@@ -229,14 +229,14 @@ begin
     select states."state" into state_now from ops.parameter_states as states
     where states.parameter_id = parameter and states.version = of_version;
 
-    if not case act
+    if not (case act
         when 'proposed' then state_now is null
         when 'approved' then state_now = 'proposed'
         when 'refused' then state_now = 'proposed'
         when 'activated' then state_now in ('approved', 'suspended')
         when 'suspended' then state_now = 'activated'
         else state_now in ('proposed', 'approved', 'activated', 'suspended')
-    end then
+    end) then
         return 'state_' || coalesce(state_now, 'none');
     end if;
     if act = 'expired' then
@@ -254,7 +254,7 @@ begin
     if not ops.has_authority(unit, told.jurisdiction, today) then
         return 'outside_jurisdiction';
     end if;
-    if unit_level > case act when 'proposed' then 4 when 'withdrawn' then 4 when 'suspended' then 3 else 2 end then
+    if unit_level > (case act when 'proposed' then 4 when 'withdrawn' then 4 when 'suspended' then 3 else 2 end) then
         return 'level_too_low';
     end if;
     if act in ('approved', 'refused') and who = told.proposed_by then

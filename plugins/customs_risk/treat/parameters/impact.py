@@ -56,7 +56,7 @@ class Impact:
     hits_beyond_capacity: int
     sole_hits: int
     offices: list[dict[str, Any]]
-    overlaps: list[dict[str, Any]]
+    shared: list[dict[str, Any]]
 
 
 def analyse(
@@ -89,12 +89,12 @@ def _analyse(connection: Connection, asked: Version, from_on: date, to_on: date)
     )
     row = connection.execute(statement, told).fetchone()
     assert row is not None
-    counted, groups, offices, overlaps = row
+    counted, groups, offices, shared_hits = row
     shared = [
         {
             "parameter_id": each.parameter_id,
             "version": each.version,
-            "shared_hits": overlaps.get(str(place), 0),
+            "shared_hits": shared_hits.get(str(place), 0),
         }
         for place, each in enumerate(others, start=1)
     ]
@@ -128,7 +128,7 @@ def _summary(
     counted: dict[str, Any],
     groups: list[dict[str, Any]],
     offices: list[dict[str, Any]],
-    overlaps: list[dict[str, Any]],
+    shared: list[dict[str, Any]],
 ) -> Impact:
     of_hits = [each for each in groups if each["is_hit"]]
     certain, drawn = _group(of_hits, is_certain=True), _group(of_hits, is_certain=False)
@@ -163,7 +163,7 @@ def _summary(
         hits_beyond_capacity=_total(offices, "hits_beyond_capacity") if takes_a_place else 0,
         sole_hits=counted["sole_hits"],
         offices=offices,
-        overlaps=overlaps,
+        shared=shared,
     )
 
 
@@ -214,7 +214,7 @@ def _write(
     connection: Connection, asked: Version, impact: Impact, moment: datetime, by: str
 ) -> None:
     told = asdict(impact)
-    told |= {name: Jsonb(told[name]) for name in ("offices", "overlaps")}
+    told |= {name: Jsonb(told[name]) for name in ("offices", "shared")}
     told |= {
         "parameter_id": asked.parameter_id,
         "version": asked.version,

@@ -113,7 +113,7 @@ offices as (
     group by office_code
 ),
 
-overlaps as (
+shared as (
     select
         other.place,
         count(*) as shared_hits
@@ -131,5 +131,5 @@ select
         from offices
         where offices.hits > 0
     ) as offices,
-    (select coalesce(jsonb_object_agg(overlaps.place, overlaps.shared_hits), '{{}}') from overlaps) as overlaps
+    (select coalesce(jsonb_object_agg(shared.place, shared.shared_hits), '{{}}') from shared) as shared
 from counted
