@@ -19,6 +19,7 @@ from customs_risk.commands import (
     feeds,
     inspections,
     models,
+    parameters,
     quarantine,
     requests,
     subjects,
@@ -153,6 +154,7 @@ app.add_typer(requests.app, name="requests")
 app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
+app.add_typer(parameters.app, name="parameter")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)

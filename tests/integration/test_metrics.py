@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
 import psycopg
@@ -11,6 +12,8 @@ from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import dbt, transform
+from customs_risk.treat.parameters import impact, store
+from tests.integration.parameters_stage import proposed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -134,6 +137,23 @@ def deliver(connection: psycopg.Connection, sent_at: str, status: str, **counts:
     return batch
 
 
+def hit_by_parameters(connection: psycopg.Connection) -> None:
+    """Activate two parameters on the 30th of June; one has hit a1, a2 and b1, both a2."""
+    for officer in ("proposer", "approver"):
+        store.appoint(officer, "gacc", valid_from=date(2026, 1, 1), valid_to=None, by="admin")
+    for name, hits in (("P1", ("a1", "a2", "b1")), ("P2", ("a2",)), ("P3", ())):
+        proposed("proposer", parameter_id=name, jurisdiction=("gacc",))
+        impact.analyse(name, by="proposer")
+        for event in ("approved", "activated") if name != "P2" else ("approved",):
+            store.decide(event, name, None, by="approver", reason="sound")
+        connection.execute(
+            """insert into ops.parameter_hits (parameter_id, version, importer_id, declaration_id)
+            select %s, 1, 'I', unnest(%s::text[])""",
+            [name, list(hits)],
+        )
+    connection.execute("update intermediate.int_declarations set known_on = '2026-06-29'")
+
+
 def sample(connection: psycopg.Connection, batch: str, number: int, reported_at: str) -> None:
     connection.execute(
         """insert into raw.monitoring_samples (sample_id, plan_id, point_id, sampled_on,
@@ -165,6 +185,7 @@ def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
             decide(opened, case)
             if case.result:
                 report(opened, f"R{case.name}", case.result, case.name)
+        hit_by_parameters(opened)
         transform("feedback")
         yield opened
 
@@ -223,6 +244,29 @@ def test_counts_of_one_day_are_those_of_the_hand(told: Told) -> None:
     assert told["result_delay_p90", f"day {A}", "all", "all"][1:3] == (5, 3)
     assert told["feed_accurate_share", f"day {B}", "feed", "monitoring_samples"][:2] == (3, 4)
     assert told["feed_complete_share", f"day {B}", "feed", "monitoring_samples"][:2] == (1, 2)
+
+
+def test_parameters_are_judged_by_their_examined_hits_and_by_how_they_stand(told: Told) -> None:
+    for (code, parameter), expected in {
+        ("criterion_hit_rate", "P1"): (1, 2),
+        ("criterion_hit_rate", "P2"): (0, 1),
+        ("criterion_sole_hit_rate", "P1"): (1, 1),
+    }.items():
+        for cohort in (f"day {A}", f"week {A}", "month 2026-06-01"):
+            figures = told[code, cohort, "parameter", parameter]
+            assert figures[:2] == expected
+            assert figures[3:] == pytest.approx(wilson(*expected), abs=1e-9)
+    # two are active since today, the 30th; they end in half a year, and one has hit yesterday
+    for code, expected in {
+        "parameter_age": (0, 2),
+        "parameter_days_to_expiry": (2 * 184, 2),
+        "parameter_days_since_hit": (1, 1),
+        "parameter_no_hit_share": (1, 2),
+        "parameter_overdue_review_share": (0, 2),
+    }.items():
+        for cohort in (f"day {B}", f"week {A}", "month 2026-06-01"):
+            assert told[code, cohort, "all", "all"][:2] == expected, code
+        assert (code, f"day {A}", "all", "all") not in told
 
 
 def test_intervals_are_those_of_the_textbooks(told: Told) -> None:
@@ -311,7 +355,7 @@ def test_every_metric_is_defined_and_told_or_says_why_not(
             assert {dimension for _, dimension in told_by} == set(dimensions), code
     # the rest of DOMAIN.md's list: nobody can count it before its feed or its table exists
     later = {code for code, computed_from, *_ in defined if not computed_from}
-    assert {code.split("_")[0] for code in later} == {"criterion", "release", "parameter"}
+    assert {code.split("_")[0] for code in later} == {"release"}
     assert counted <= {code for code, *_ in defined}
 
 

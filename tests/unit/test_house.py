@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
     "customs_risk.scaffold": FOUNDATION | {"expectations"},
-    "customs_risk.treat": FOUNDATION,
+    # what a parameter may speak of are, among others, the features that models read
+    "customs_risk.treat": FOUNDATION | {"ml"},
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
     "customs_risk.embedded": FOUNDATION,

@@ -21,6 +21,8 @@ calibration as (
 
 feed_quality as (select * from {{ ref('feed_quality') }}),
 
+parameters as (select * from {{ ref('int_parameter_metrics') }}),
+
 leaked as (
     select
         told.metric_code,
@@ -183,7 +185,7 @@ measured as (
         low,
         high
     from counted
-    {%- for family in ['leaked', 'ranked', 'calibrated', 'reliability', 'delivered'] %}
+    {%- for family in ['leaked', 'ranked', 'calibrated', 'reliability', 'delivered', 'parameters'] %}
     union all
     select
         metric_code,
