@@ -13,11 +13,14 @@ from rich.table import Table
 
 from customs_risk.commands import (
     access,
+    cases,
     declarations,
     docs,
+    emergencies,
     experts,
     feeds,
     models,
+    operations,
     quarantine,
     requests,
     subjects,
@@ -151,6 +154,11 @@ app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
+app.add_typer(emergencies.app, name="emergency")
+app.add_typer(cases.app, name="case")
+app.add_typer(operations.operation, name="operation")
+app.add_typer(operations.recommendation, name="recommendation")
+app.add_typer(operations.referral, name="referral")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)

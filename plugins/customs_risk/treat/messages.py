@@ -125,7 +125,7 @@ TOLD = {
         "recommendation_id", "addressee", "subject", "recommended", "evidence", "due_at",
     ),
     "referral": (
-        "referral_id", "addressee", "referral_kind", "importer_id", "declaration_id", "result_ids",
-        "reason", "due_at",
+        "referral_id", "addressee", "decided_on", "referral_kind", "importer_id", "declaration_id",
+        "result_ids", "reason", "due_at",
     ),
 }  # fmt: skip

@@ -39,7 +39,7 @@ class ReferralRule:
     case_days: int = 180
     case_findings: int = 3
     case_revenue_cny: float = 200_000.0
-    # the gravest cases first, so many at a time
+    # the gravest cases first, so many a business day
     most_cases: int = 3
     case_due_days: int = 90
 
@@ -285,7 +285,13 @@ grave as (
                 and earlier.referred_at > %(moment)s - %(case_days)s * interval '1 day'
         )
     order by prohibited > 0 desc, revenue_cny desc, findings desc, importer_id asc
-    limit %(most_cases)s
+    limit greatest(
+        %(most_cases)s - (
+            select count(*) from ops.referrals as today
+            where today.referral_kind = 'case' and today.referred_at::date = %(today)s
+        ),
+        0
+    )
 )
 
 select

@@ -16,7 +16,7 @@ final as (
         sum(additional_duty_cny) as revenue_cny,
         sum(officer_hours) as officer_hours
     from inspections
-    where not is_backfill and selected_by <> 'audit'
+    where not is_backfill and selected_by is distinct from 'audit'
     group by importer_id, declaration_id
 )
 

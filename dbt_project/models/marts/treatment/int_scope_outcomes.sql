@@ -58,7 +58,7 @@ results as (
         bool_or(has_finding)::int as findings,
         sum(additional_duty_cny) as revenue_cny
     from inspections
-    where selected_by <> 'audit'
+    where selected_by is distinct from 'audit'
     group by importer_id, declaration_id
 ),
 
