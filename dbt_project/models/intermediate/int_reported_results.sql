@@ -6,8 +6,8 @@ inspections as (select * from {{ ref('stg_inspection_results') }}),
 
 audits as (select * from {{ ref('stg_audit_results') }}),
 
--- an audit looks at goods as an inspection does, only later and in the books: what it finds is a finding like any other.
--- A case on a party is of no declaration, and no label
+-- an audit looks at goods as an inspection does, only later and in the books: what it finds is a finding like any
+-- other. A case on a party is of no declaration, and no label
 final as (
     select
         result_id,

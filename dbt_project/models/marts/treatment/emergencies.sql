@@ -127,7 +127,7 @@ final as (
         coalesce(told.messages_sent, 0) as messages_sent
     from activations
     inner join plans using (plan_id, plan_version)
-    left join approvals on approvals.approval_id = activations.approval_id
+    left join approvals on activations.approval_id = approvals.approval_id
     left join known using (activation_id)
     left join measured using (activation_id)
     left join stepped using (activation_id)

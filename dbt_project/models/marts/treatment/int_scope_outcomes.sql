@@ -63,26 +63,38 @@ results as (
 ),
 
 -- many declarations to one period, and to one result or none: pending inspections are not counted yet
-final as (
+placed as (
     select
         periods.scope_kind,
         periods.scope_id,
-        periods.measured_to,
         periods.measured_days,
         declarations.known_on >= periods.effective_on as is_after,
         ops.in_scope(
             declarations.hs6, declarations.origin_country, declarations.importer_id, declarations.office_code,
             periods.hs_prefixes, periods.origin_countries, periods.importer_ids, periods.office_codes
         ) as is_in_scope,
-        count(*) as declarations,
-        count(results.declaration_id) as inspected,
-        coalesce(sum(results.findings), 0)::bigint as findings,
-        coalesce(sum(results.revenue_cny), 0)::numeric as revenue_cny
+        results.declaration_id is not null as is_inspected,
+        results.findings,
+        results.revenue_cny
     from periods
     inner join declarations
         on declarations.known_on between periods.effective_on - periods.measured_days and periods.measured_to
     left join results using (importer_id, declaration_id)
-    group by 1, 2, 3, 4, 5, 6
+),
+
+final as (
+    select
+        scope_kind,
+        scope_id,
+        measured_days,
+        is_after,
+        is_in_scope,
+        count(*) as declarations,
+        count(*) filter (where is_inspected) as inspected,
+        coalesce(sum(findings), 0)::bigint as findings,
+        coalesce(sum(revenue_cny), 0)::numeric as revenue_cny
+    from placed
+    group by scope_kind, scope_id, measured_days, is_after, is_in_scope
 )
 
 select * from final

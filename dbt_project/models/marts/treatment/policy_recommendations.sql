@@ -29,7 +29,7 @@ measured as (
             when 'revenue_cny_per_inspection' then outcomes.revenue_cny::float8 / nullif(outcomes.inspected, 0)
         end as effect
     from outcomes
-    inner join recommendations on recommendations.recommendation_id = outcomes.scope_id
+    inner join recommendations on outcomes.scope_id = recommendations.recommendation_id
 ),
 
 effects as (
@@ -81,11 +81,9 @@ final as (
         effects.effect_outside_after,
         coalesce(effects.measured_days = recommendations.effect_days, false) as is_effect_final,
         case
-            when effects.measured_days = recommendations.effect_days
-                then case recommendations.effect_expected
-                    when 'rise' then effects.effect_after > effects.effect_before
-                    else effects.effect_after < effects.effect_before
-                end
+            when effects.measured_days < recommendations.effect_days then null
+            when recommendations.effect_expected = 'rise' then effects.effect_after > effects.effect_before
+            else effects.effect_after < effects.effect_before
         end as is_as_expected
     from recommendations
     cross join clock
