@@ -105,7 +105,11 @@ def _let_be_null(connection: Connection, contract: Contract) -> None:
 
 
 # columns by which rows are found that were delivered before what they are about
-_FOUND_BY = {"inspection_results": "declaration_id", "enterprise_credit": "subject_uscc"}
+_FOUND_BY = {
+    "inspection_results": "declaration_id",
+    "audit_results": "declaration_id",
+    "enterprise_credit": "subject_uscc",
+}
 # columns that most rows leave empty, and that are unfolded where they are not
 _SELDOM = {"declarations": "lines"}
 

@@ -13,13 +13,16 @@ from rich.table import Table
 
 from customs_risk.commands import (
     access,
+    cases,
     declarations,
     docs,
+    emergencies,
     experts,
     feeds,
     inspections,
     models,
     parameters,
+    operations,
     quarantine,
     requests,
     subjects,
@@ -155,6 +158,11 @@ app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
 app.add_typer(parameters.app, name="parameter")
+app.add_typer(emergencies.app, name="emergency")
+app.add_typer(cases.app, name="case")
+app.add_typer(operations.operation, name="operation")
+app.add_typer(operations.recommendation, name="recommendation")
+app.add_typer(operations.referral, name="referral")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)

@@ -50,12 +50,16 @@ MAY_IMPORT = {
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
     "customs_risk.scaffold": FOUNDATION | {"expectations"},
-    # what a parameter may speak of are, among others, the features that models read
-    "customs_risk.treat": FOUNDATION | {"ml"},
+    # what a parameter may speak of are, among others, the features that models read; what other
+    # agencies may be told follows the classes; words are those of expert assessments
+    "customs_risk.treat": FOUNDATION
+    | {"customs_risk.access", "customs_risk.experts", "expectations", "ml"},
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
     "customs_risk.embedded": FOUNDATION,
-    "customs_risk.sandbox": FOUNDATION | {"customs_risk.steps", "ml", "expectations"},
+    # people of the sandbox use what people use
+    "customs_risk.sandbox": FOUNDATION
+    | {"customs_risk.steps", "customs_risk.treat", "ml", "expectations"},
     "dags": {"expectations", "customs_risk.settings", "customs_risk.steps"},
 }
 WITHOUT_AIRFLOW = sorted(WORK | {"customs_risk.scaffold"})

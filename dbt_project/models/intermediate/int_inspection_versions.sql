@@ -21,13 +21,15 @@
 
 with
 
-results as (select * from {{ ref('stg_inspection_results') }}),
+results as (select * from {{ ref('int_reported_results') }}),
 
 -- named twice, and still read by its indexes
 declarations as not materialized (select * from {{ ref('int_declarations') }}),
 
 batches as (
     {{ new_batches('inspection_results') }}
+    union all
+    {{ new_batches('audit_results') }}
 ),
 
 -- what was delivered, and what waited for a declaration that has come: found by its number
@@ -38,7 +40,7 @@ candidates as (
     union
     select results.*
     from declarations
-    {{ probe(ref('stg_inspection_results'), 'declaration_id', 'declarations.declaration_id') }} as results
+    {{ probe(ref('int_reported_results'), 'declaration_id', 'declarations.declaration_id') }} as results
     where declarations.recorded_at > {{ newest_recorded() }}
     {%- endif %}
 ),

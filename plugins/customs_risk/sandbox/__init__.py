@@ -11,6 +11,7 @@ of the same home; nothing but a summary that holds an estimate against the truth
     declarations.py   one day of declarations
     signals.py        monitoring points, government notices, a watch list
     inspectors.py     answers to instructions
+    auditors.py       answers to referrals, weeks later
     truth.py          what is true of each declaration, kept apart
     replay.py         the same loop over a file of labelled declarations
     delivery.py       files that appear whole or not at all; a few spoilt rows
@@ -23,6 +24,7 @@ What lets the loop answer this world, and tells how it went:
     simulation.py     week by week, in one process; the replay too
     report.py         the table, the estimates beside the truth, where to look
     contest.py        a replay beside a plain XGBoost and random selection
+    responders.py     a drill, a joint case, an operation, a recommendation: what people do weekly
     home.py           an empty home with a server of its own; forgetting one
 
 A sandbox is seeded: the same seed, day and instructions give the same bytes.

@@ -102,32 +102,29 @@ def answers_due(
     return answered, np.maximum(report_days(seed, answered), np.datetime64(from_day))
 
 
-def answers_noted(home: Path, day: date, due: pd.DataFrame) -> pd.DataFrame:
+def answers_noted(home: Path, day: date, due: pd.DataFrame, kept: str = "answered") -> pd.DataFrame:
     """Those of the rows due that a delivery of this day answers; noted before it is sent.
 
     What an earlier delivery answered is not answered again. Delivered again, the day holds the
-    same rows, whatever has reached the outbox since.
+    same rows, whatever has reached the outbox since. ``kept`` names the folder of the notes.
     """
-    noted = _answered_folder(home) / f"{day}.csv"
+    folder = home / "sandbox" / kept
+    noted = folder / f"{day}.csv"
     if noted.exists():
         due = due[due["result_id"].isin(_noted(noted))]
     else:
-        due = due[~due["result_id"].isin(_answered_before(home, day))]
+        due = due[~due["result_id"].isin(_answered_before(folder, day))]
         write_whole(noted, csv_bytes(due[["result_id"]]))
     return due.reset_index(drop=True)
 
 
-def _answered_before(home: Path, day: date) -> set[str]:
-    earlier = [file for file in _answered_folder(home).glob("*.csv") if file.stem < str(day)]
+def _answered_before(folder: Path, day: date) -> set[str]:
+    earlier = [file for file in folder.glob("*.csv") if file.stem < str(day)]
     return {result for file in earlier for result in _noted(file)}
 
 
 def _noted(file: Path) -> list[str]:
     return list(pd.read_csv(file, dtype=str)["result_id"])
-
-
-def _answered_folder(home: Path) -> Path:
-    return home / "sandbox" / "answered"
 
 
 def _times(seed: int, ids: np.ndarray, reported_on: Days) -> dict[str, np.ndarray]:

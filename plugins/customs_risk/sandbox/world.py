@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from customs_risk.sandbox.auditors import audits_due
 from customs_risk.sandbox.chance import generator, uniform
 from customs_risk.sandbox.commodities import make_commodities, read_countries
 from customs_risk.sandbox.days import Days, business_days, next_business_days
@@ -45,6 +46,7 @@ from customs_risk.sandbox.truth import keep_truth, read_truth
 
 SENT = {
     "inspection_results": time(7),
+    "audit_results": time(7, 30),
     "monitoring_samples": time(8),
     "enterprise_status": time(8, 30),
     "watch_list": time(9),
@@ -162,6 +164,7 @@ class World:
             raise ValueError(f"{days[0]} belongs to history, which ends on {self.history_end}")
         rows_of: dict[str, Callable[[], pd.DataFrame | bytes]] = {
             "inspection_results": lambda: self._answers(days),
+            "audit_results": lambda: audits_due(self.home, self.seed, days[0], days[-1]),
             "monitoring_samples": lambda: self._monitoring(days),
             "enterprise_status": lambda: self._notices(days),
             "watch_list": lambda: self._watched(self._number(self._before(days[0])), days[-1]),

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from customs_risk import warehouse
 from customs_risk.settings import settings
+from customs_risk.treat import messages
 
 _INSTRUCTIONS = """
 insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
@@ -111,6 +112,7 @@ _ENQUEUE: dict[str, LiteralString] = {
     "warning": _WARNINGS,
     "request": _REQUESTS,
     "reassessment": _REASSESSMENTS,
+    **messages.ENQUEUE,
 }
 
 # what a line of each kind's file tells beside message_id, in this order
@@ -122,6 +124,7 @@ _TOLD = {
     "warning": ("addressee", "alarm", "feed", "subject", "raised_at", "message"),
     "request": ("request_id", "addressee", "party_name", "what", "legal_basis", "due_at"),
     "reassessment": ("declaration_id", "addressee", "level_before", "level_after", "message"),
+    **messages.TOLD,
 }  # fmt: skip
 
 # warnings may leave before anything was ever decided
@@ -223,9 +226,13 @@ def _cell(name: str) -> sql.Composable:
 
 def _folder(kind: str) -> Path:
     """Inspectors find instructions in the outbox itself; other readers have a folder each."""
-    return settings().outbox if kind == "instruction" else settings().outbox / f"{kind}s"
+    return settings().outbox if kind == "instruction" else settings().outbox / _plural(kind)
 
 
 def _file_name(kind: str, decided_on: date, message_ids: list[str]) -> str:
     content = hashlib.sha256("\n".join(message_ids).encode()).hexdigest()
-    return f"{kind}s_{decided_on:%Y%m%d}_{content[:12]}.csv"
+    return f"{_plural(kind)}_{decided_on:%Y%m%d}_{content[:12]}.csv"
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

@@ -4,7 +4,8 @@ with
 
 inspections as (select * from {{ ref('int_inspections') }}),
 
--- many results to one declaration: a declaration has a finding if any of them has one
+-- many results to one declaration: a declaration has a finding if any of them has one. What an audit found later says
+-- nothing of how well inspections were targeted: treatment.referrals tells it
 final as (
     select
         importer_id,
@@ -15,7 +16,7 @@ final as (
         sum(additional_duty_cny) as revenue_cny,
         sum(officer_hours) as officer_hours
     from inspections
-    where not is_backfill
+    where not is_backfill and selected_by is distinct from 'audit'
     group by importer_id, declaration_id
 )
 
