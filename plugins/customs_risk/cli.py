@@ -18,6 +18,7 @@ from customs_risk.commands import (
     experts,
     feeds,
     models,
+    outbox,
     quarantine,
     requests,
     subjects,
@@ -151,6 +152,7 @@ app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)
