@@ -18,7 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """What may be set, with safe defaults for the embedded run."""
 
-    model_config = SettingsConfigDict(env_prefix="CUSTOMS_RISK_", frozen=True)
+    # what is set to nothing is not set: a deployment passes on what its environment leaves empty
+    model_config = SettingsConfigDict(
+        env_prefix="CUSTOMS_RISK_", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Field(REPOSITORY / ".run", description="where state, deliveries and logs live")
     database_url: str | None = Field(
