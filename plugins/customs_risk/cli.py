@@ -23,6 +23,7 @@ from customs_risk.commands import (
     models,
     parameters,
     operations,
+    outbox,
     quarantine,
     requests,
     subjects,
@@ -163,6 +164,7 @@ app.add_typer(cases.app, name="case")
 app.add_typer(operations.operation, name="operation")
 app.add_typer(operations.recommendation, name="recommendation")
 app.add_typer(operations.referral, name="referral")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)

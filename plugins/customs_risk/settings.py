@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -18,7 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """What may be set, with safe defaults for the embedded run."""
 
-    model_config = SettingsConfigDict(env_prefix="CUSTOMS_RISK_", frozen=True)
+    # what is set to nothing is not set: a deployment passes on what its environment leaves empty
+    model_config = SettingsConfigDict(
+        env_prefix="CUSTOMS_RISK_", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Field(REPOSITORY / ".run", description="where state, deliveries and logs live")
     database_url: str | None = Field(
@@ -32,6 +35,13 @@ class Settings(BaseSettings):
     time_zone: str = Field("Asia/Shanghai", description="the zone of business days")
     schedules: Literal["on", "off"] = Field(
         "on", description="off: DAGs run only when triggered (the sandbox has its own clock)"
+    )
+
+    routes: Path | None = Field(
+        None, description="YAML that says where messages go; empty: files in the outbox"
+    )
+    route_secrets: dict[str, SecretStr] = Field(
+        {}, description='secrets of routes, as JSON: {"route": "token or password"}'
     )
 
     declarations_mapping: Path | None = Field(

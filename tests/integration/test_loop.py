@@ -169,6 +169,13 @@ def test_instructions_leave_once_and_inspectors_answer(
     assert len(sent) == len(set(sent)) == value("select count(*) from treatment.instructions")
     assert value("select count(*) from ops.outbox where dispatched_at is null") == 0
     assert value("select count(*) from core.inspections where instruction_id is not null") > 0
+    # of those that left before the last day, nearly all were acknowledged before anybody looked
+    acknowledged, left = rows(
+        """select count(acknowledged_at), count(*) from treatment.hit_cards
+        where dispatched_at is not null and decided_on < %s""",
+        live_days[-1],
+    )[0]
+    assert 0.8 * left < acknowledged <= left
 
 
 def test_turning_again_changes_nothing(live_days: list[date]) -> None:

@@ -10,12 +10,15 @@ import pytest
 from customs_risk.sandbox.inspectors import (
     DETECTION_PROBABILITY,
     INSTRUCTION,
+    LATE_SHARE,
+    PROMPT_SHARE,
     inspect,
     read_instructions,
     report_days,
 )
 from customs_risk.sandbox.truth import read_truth, truth_leakage
 from customs_risk.sandbox.world import World
+from expectations.contract import contract_of
 
 TUESDAY = date(2026, 6, 30)
 WEEK = [TUESDAY, date(2026, 7, 1), date(2026, 7, 2), date(2026, 7, 3)]
@@ -58,6 +61,38 @@ def test_each_instruction_is_answered_once_within_three_business_days(world):
     assert 0.4 < len(answers[0]) / len(ids) < 0.6
     assert sorted(pd.concat(answers)["declaration_id"]) == sorted(ids)
     assert results(world, date(2026, 7, 6)).empty
+
+
+def acknowledged(world: World, day: date) -> pd.DataFrame:
+    feed = "instruction_receipts"
+    path = world.deliver_day(day, feeds=[feed]).get(feed)
+    if path is None:
+        return pd.DataFrame(columns=["instruction_id", "acknowledged_at"])
+    told = pd.read_csv(path, dtype=str)
+    columns = contract_of(feed).columns
+    assert [name for name in columns if name in told] == list(told)
+    assert all(columns[name].nullable for name in columns.keys() - set(told))
+    sent = pd.to_datetime(path.stem.rsplit("_", 1)[1]).tz_localize("Asia/Shanghai")
+    assert (pd.to_datetime(told["acknowledged_at"]) <= sent).all()
+    return told
+
+
+def test_most_offices_acknowledge_at_once_some_late_and_a_few_never(world):
+    ids = read_truth(world.home)["declaration_id"].tolist()
+    assert acknowledged(world, TUESDAY).empty
+    instruct(world.home, ids, TUESDAY)
+    # the file of the day was told already
+    assert acknowledged(world, TUESDAY).empty
+    days = [acknowledged(world, day) for day in WEEK[1:]]
+    assert abs(len(days[0]) / len(ids) - PROMPT_SHARE) < 0.04
+    everything = pd.concat(days)
+    assert everything["instruction_id"].is_unique
+    assert abs(len(everything) / len(ids) - PROMPT_SHARE - LATE_SHARE) < 0.03
+    assert len(everything) < len(ids)
+    hours = pd.to_datetime(everything["acknowledged_at"]) - pd.Timestamp("2026-06-30T18:00+08:00")
+    assert (hours > pd.Timedelta(0)).all() and (hours > pd.Timedelta(24, "h")).any()
+    again = world.deliver_day(WEEK[1], feeds=["instruction_receipts"])["instruction_receipts"]
+    assert len(pd.read_csv(again)) == len(days[0])
 
 
 def test_answers_of_a_day_do_not_change_when_more_is_decided(world):

@@ -12,7 +12,8 @@ from customs_risk import clock, warehouse
 from customs_risk.settings import settings
 from customs_risk.treat import outbox
 
-_DUE = Path(__file__).with_name("alarms.sql")
+_HERE = Path(__file__).parent
+_ALWAYS = ("alarms.sql", "alarms_of_dead_letters.sql")
 
 # only the marts that are built can tell: before the first build nobody can be silent or overdue
 _FROM_MARTS = {
@@ -52,6 +53,7 @@ def raise_alarms() -> int:
             "moment": clock.present(connection),
             "in_service": settings().schedules == "on",
             "zone": settings().time_zone,
+            "dispatcher": outbox.routes().recipient,
         }
         connection.execute(f"create temporary table due on commit drop as {_due(connection)}", at)
         connection.execute(_CLEAR, at)
@@ -61,9 +63,9 @@ def raise_alarms() -> int:
 
 
 def _due(connection: psycopg.Connection) -> str:
-    parts = [_DUE.name]
+    parts = [*_ALWAYS]
     for mart, part in _FROM_MARTS.items():
         if connection.execute("select 1 where to_regclass(%s) is not null", [mart]).fetchone():
             parts.append(part)
-    texts = [_DUE.with_name(part).read_text(encoding="utf-8") for part in parts]
+    texts = [(_HERE / part).read_text(encoding="utf-8") for part in parts]
     return "\nunion all\n".join(f"({text})" for text in texts)

@@ -54,7 +54,7 @@ def audits_due(home: Path, seed: int, from_day: date, to_day: date) -> pd.DataFr
     referred = read_referrals(home)
     referred = referred.assign(result_id="A-" + referred["referral_id"])
     due = referred[report_days(seed, referred) <= np.datetime64(to_day)]
-    answered = answers_noted(home, to_day, due, kept="audited")
+    answered = answers_noted(home, to_day, due, "audited")
     if answered.empty:
         return answered
     reported_on = np.maximum(report_days(seed, answered), np.datetime64(from_day))

@@ -1,7 +1,8 @@
-"""Inspectors: they read instruction files and report what they find.
+"""Inspectors: they read instruction files, acknowledge them, and report what they find.
 
-An inspection finds what is there with a stated probability. Whether it does, how long it takes and
-who does it depend on the seed and the declaration alone, so an answer written twice is the same.
+Most acknowledge within hours, some a day or more late, a few never. An inspection finds what is
+there with a stated probability. Whether it does, how long it takes and who does it depend on the
+seed and the declaration alone, so an answer written twice is the same.
 """
 
 from datetime import date
@@ -17,7 +18,13 @@ from customs_risk.sandbox.delivery import csv_bytes, write_whole
 DETECTION_PROBABILITY = 0.9
 LONGEST_DELAY = 3  # business days
 INSTRUCTION = ["instruction_id", "declaration_id", "office_code", "decided_on", "selected_by"]
+ACKNOWLEDGEMENT = [
+    "instruction_id", "office_code", "officer_id", "acknowledged_at", "response",
+]  # fmt: skip
 USUAL_HOURS = 2.0
+TAKEN_UP = 18.5 * 3600  # seconds of the day from which on an office sees the day's instructions
+PROMPT_SHARE, LATE_SHARE = 0.90, 0.07  # the others are never acknowledged
+PROMPT_HOURS, LATE_HOURS = (0.2, 3.0), (26.0, 70.0)
 EXTRA_HOURS = {  # what a finding costs in officer hours beside the look itself
     "undervaluation": 5.0,
     "misclassification": 3.0,
@@ -84,6 +91,34 @@ def inspect(
     )
 
 
+def acknowledge(seed: int, asked: pd.DataFrame, staff: dict[str, int]) -> pd.DataFrame:
+    """What offices answer to instructions, with the contract's columns; a few never answer.
+
+    `staff` is the number of officers per office. Who examines is who acknowledges.
+    """
+    asked = asked[asked["instruction_id"].notna()]
+    if asked.empty:
+        return pd.DataFrame(columns=ACKNOWLEDGEMENT, dtype=object)
+    luck = uniform(seed, "acknowledged", asked["instruction_id"].to_numpy(dtype=object))
+    asked = asked[luck < PROMPT_SHARE + LATE_SHARE].reset_index(drop=True)
+    ids = asked["instruction_id"].to_numpy(dtype=object)
+    is_prompt = uniform(seed, "acknowledged", ids) < PROMPT_SHARE
+    least, most = np.where(is_prompt, *np.array([PROMPT_HOURS, LATE_HOURS]).reshape(2, 2, 1))
+    hours = least + uniform(seed, "acknowledged after", ids) * (most - least)
+    seconds: Ints = (TAKEN_UP + hours * 3600).astype(np.int64)
+    return pd.DataFrame(
+        {
+            "instruction_id": ids,
+            "office_code": asked["office_code"],
+            "officer_id": _officers(seed, asked, staff),
+            "acknowledged_at": local_times(
+                asked["decided_on"].to_numpy(dtype="datetime64[D]"), seconds
+            ),
+            "response": "accepted",
+        }
+    )[ACKNOWLEDGEMENT]
+
+
 def result_ids(asked: pd.DataFrame) -> pd.Series:
     """The number of an answer: that of its instruction, or of the declaration in history."""
     return "R-" + asked["instruction_id"].fillna(asked["declaration_id"])
@@ -102,29 +137,27 @@ def answers_due(
     return answered, np.maximum(report_days(seed, answered), np.datetime64(from_day))
 
 
-def answers_noted(home: Path, day: date, due: pd.DataFrame, kept: str = "answered") -> pd.DataFrame:
+def answers_noted(
+    home: Path, day: date, due: pd.DataFrame, what: str = "answered", key: str = "result_id"
+) -> pd.DataFrame:
     """Those of the rows due that a delivery of this day answers; noted before it is sent.
 
     What an earlier delivery answered is not answered again. Delivered again, the day holds the
-    same rows, whatever has reached the outbox since. ``kept`` names the folder of the notes.
+    same rows, whatever has reached the outbox since. ``what`` names the folder of the notes.
     """
-    folder = home / "sandbox" / kept
+    folder = home / "sandbox" / what
     noted = folder / f"{day}.csv"
     if noted.exists():
-        due = due[due["result_id"].isin(_noted(noted))]
+        due = due[due[key].isin(_noted(noted, key))]
     else:
-        due = due[~due["result_id"].isin(_answered_before(folder, day))]
-        write_whole(noted, csv_bytes(due[["result_id"]]))
+        earlier = [file for file in folder.glob("*.csv") if file.stem < str(day)]
+        due = due[~due[key].isin({number for file in earlier for number in _noted(file, key)})]
+        write_whole(noted, csv_bytes(due[[key]]))
     return due.reset_index(drop=True)
 
 
-def _answered_before(folder: Path, day: date) -> set[str]:
-    earlier = [file for file in folder.glob("*.csv") if file.stem < str(day)]
-    return {result for file in earlier for result in _noted(file)}
-
-
-def _noted(file: Path) -> list[str]:
-    return list(pd.read_csv(file, dtype=str)["result_id"])
+def _noted(file: Path, key: str) -> list[str]:
+    return list(pd.read_csv(file, dtype=str)[key])
 
 
 def _times(seed: int, ids: np.ndarray, reported_on: Days) -> dict[str, np.ndarray]:

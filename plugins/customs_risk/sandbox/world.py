@@ -12,7 +12,7 @@ import pandas as pd
 from customs_risk.sandbox.auditors import audits_due
 from customs_risk.sandbox.chance import generator, uniform
 from customs_risk.sandbox.commodities import make_commodities, read_countries
-from customs_risk.sandbox.days import Days, business_days, next_business_days
+from customs_risk.sandbox.days import OFFSET, Days, business_days, next_business_days
 from customs_risk.sandbox.declarations import LARGEST_DAY, TRUTH, declarations_of
 from customs_risk.sandbox.delivery import (
     deliver,
@@ -25,7 +25,9 @@ from customs_risk.sandbox.delivery import (
 )
 from customs_risk.sandbox.inspectors import (
     INSTRUCTION,
+    acknowledge,
     answers_due,
+    answers_noted,
     inspect,
     read_instructions,
     report_days,
@@ -45,6 +47,7 @@ from customs_risk.sandbox.traders import HORIZON_DAYS, make_lines, make_parties
 from customs_risk.sandbox.truth import keep_truth, read_truth
 
 SENT = {
+    "instruction_receipts": time(6, 45),
     "inspection_results": time(7),
     "audit_results": time(7, 30),
     "monitoring_samples": time(8),
@@ -163,6 +166,7 @@ class World:
         if days[0] <= self.history_end:
             raise ValueError(f"{days[0]} belongs to history, which ends on {self.history_end}")
         rows_of: dict[str, Callable[[], pd.DataFrame | bytes]] = {
+            "instruction_receipts": lambda: self._acknowledged(days[-1]),
             "inspection_results": lambda: self._answers(days),
             "audit_results": lambda: audits_due(self.home, self.seed, days[0], days[-1]),
             "monitoring_samples": lambda: self._monitoring(days),
@@ -270,6 +274,13 @@ class World:
         rows = self._watch_list.changed(after_number, self._number(last_day))
         rng = generator(self.seed, "spoilt watch list", self._number(last_day))
         return spoil_column(rng, rows, "name", None)
+
+    def _acknowledged(self, day: date) -> pd.DataFrame:
+        """What offices have acknowledged when the file of a day leaves, and no file told yet."""
+        told = acknowledge(self.seed, read_instructions(self.home), self._staff)
+        sent = pd.Timestamp(sent_on(day, SENT["instruction_receipts"])).tz_localize(OFFSET)
+        due = told[pd.to_datetime(told["acknowledged_at"], utc=True) <= sent]
+        return answers_noted(self.home, day, due, "acknowledged", "instruction_id")
 
     def _answers(self, days: list[date]) -> pd.DataFrame:
         asked = pd.concat([self._pending(), read_instructions(self.home)], ignore_index=True)

@@ -1,6 +1,6 @@
 """What leaves for emergencies, joint cases, recommendations and referrals, kind by kind.
 
-``outbox.py`` takes these in: how each kind's messages are made, and what their lines tell.
+``outbox/kinds.py`` takes these in: how each kind's messages are made, and what their lines tell.
 """
 
 from typing import LiteralString
