@@ -21,6 +21,7 @@ from customs_risk.commands import (
     quarantine,
     requests,
     subjects,
+    warnings,
 )
 from customs_risk.commands.shared import Feed, console, tell
 from customs_risk.settings import settings
@@ -150,6 +151,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
+app.add_typer(warnings.app, name="warning")
 app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)

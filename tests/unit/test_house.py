@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
     "customs_risk.scaffold": FOUNDATION | {"expectations"},
-    "customs_risk.treat": FOUNDATION,
+    # what a warning may tell follows the classes
+    "customs_risk.treat": FOUNDATION | {"customs_risk.access", "expectations"},
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
     "customs_risk.embedded": FOUNDATION,

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from customs_risk import warehouse
 from customs_risk.settings import settings
+from customs_risk.treat import publications
 
 _INSTRUCTIONS = """
 insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
@@ -111,6 +112,7 @@ _ENQUEUE: dict[str, LiteralString] = {
     "warning": _WARNINGS,
     "request": _REQUESTS,
     "reassessment": _REASSESSMENTS,
+    **publications.ENQUEUE,
 }
 
 # what a line of each kind's file tells beside message_id, in this order
@@ -122,6 +124,7 @@ _TOLD = {
     "warning": ("addressee", "alarm", "feed", "subject", "raised_at", "message"),
     "request": ("request_id", "addressee", "party_name", "what", "legal_basis", "due_at"),
     "reassessment": ("declaration_id", "addressee", "level_before", "level_after", "message"),
+    **publications.TOLD,
 }  # fmt: skip
 
 # warnings may leave before anything was ever decided
