@@ -19,6 +19,7 @@ from customs_risk.commands import (
     feeds,
     models,
     quarantine,
+    reports,
     requests,
     subjects,
     warnings,
@@ -152,6 +153,7 @@ app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
 app.add_typer(warnings.app, name="warning")
+app.add_typer(reports.app, name="report")
 app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)
