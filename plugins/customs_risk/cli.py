@@ -21,12 +21,14 @@ from customs_risk.commands import (
     feeds,
     inspections,
     models,
-    parameters,
     operations,
     outbox,
+    parameters,
     quarantine,
+    reports,
     requests,
     subjects,
+    warnings,
 )
 from customs_risk.commands.shared import Feed, console, tell
 from customs_risk.settings import settings
@@ -157,6 +159,8 @@ app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
+app.add_typer(warnings.app, name="warning")
+app.add_typer(reports.app, name="report")
 app.add_typer(models.app, name="model")
 app.add_typer(parameters.app, name="parameter")
 app.add_typer(emergencies.app, name="emergency")

@@ -20,7 +20,7 @@ from customs_risk.sandbox.world import FEEDS, World
 from expectations.contract import contract_of
 
 LIVE = date(2026, 5, 1)  # the first live day after 30 days of history, a Friday
-# nobody acknowledges before anything is instructed, and auditors have nothing to say before anything is referred
+# nobody acknowledges before anything is instructed, no auditor speaks before anything is referred
 UNASKED = [feed for feed in FEEDS if feed not in ("instruction_receipts", "audit_results")]
 
 
