@@ -13,12 +13,15 @@ from rich.table import Table
 
 from customs_risk.commands import (
     access,
+    approvals,
     declarations,
     docs,
     experts,
     feeds,
+    measures,
     models,
     quarantine,
+    rebuttals,
     requests,
     subjects,
 )
@@ -150,6 +153,9 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(subjects.app, name="subjects")
 app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
+app.add_typer(measures.app, name="measure")
+app.add_typer(approvals.app, name="approval")
+app.add_typer(rebuttals.app, name="rebuttal")
 app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")
 app.command(name="alarms")(requests.alarms)

@@ -34,6 +34,12 @@ class Settings(BaseSettings):
         "on", description="off: DAGs run only when triggered (the sandbox has its own clock)"
     )
 
+    approvals: Literal["people", "policy"] = Field(
+        "people",
+        description="who answers what waits for a person; policy: the stated one of the embedded "
+        "run (treat/policy.py)",
+    )
+
     declarations_mapping: Path | None = Field(
         None, description="YAML that maps a foreign CSV's columns to the declarations contract"
     )
