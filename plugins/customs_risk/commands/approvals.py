@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
 
@@ -21,7 +21,9 @@ def list_(
     """List what waits, the most urgent first. 待审批事项。"""
     from customs_risk import warehouse
 
-    table = Table("approval", "matter", "what", "asked by", "due", "posts", "answer")
+    table = Table(
+        Column("approval", no_wrap=True), "matter", "what", "asked by", "due", "posts", "answer"
+    )
     with warehouse.connect() as connection:
         for number, matter, what, by, due_at, posts, answer in connection.execute(
             _APPROVALS, {"all": all_}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
 from customs_risk.settings import settings
@@ -51,7 +51,15 @@ def list_(
     from customs_risk import clock, warehouse
 
     table = Table(
-        "measure", "kind", "action", "domain", "subject", "after", "until", "state", "why"
+        Column("measure", no_wrap=True),
+        "kind",
+        "action",
+        "domain",
+        "subject",
+        "after",
+        "until",
+        "state",
+        "why",
     )
     with warehouse.connect() as connection:
         told = {"moment": clock.present(connection), "all": all_, "subject": subject}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.measures import Until, Why, WhyZh, as_moment, as_value
 from customs_risk.commands.shared import By, console, group, say, shown
@@ -51,7 +51,9 @@ def list_(
     """List the cases that wait for a review, the most urgent first. 待复核。"""
     from customs_risk import warehouse
 
-    table = Table("case", "measure", "party", "claim", "documents", "due", "outcome")
+    table = Table(
+        Column("case", no_wrap=True), "measure", "party", "claim", "documents", "due", "outcome"
+    )
     with warehouse.connect() as connection:
         for *words, due_at, outcome in connection.execute(_CASES, {"all": all_}):
             table.add_row(*(escape(str(word)) for word in words), shown(due_at), escape(outcome))
