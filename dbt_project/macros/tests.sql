@@ -20,3 +20,13 @@
     ) as neighbours
     where neighbours.valid_to is distinct from neighbours.next_valid_from
 {% endtest %}
+
+{# A medium level means documents only (Articles 3 and 12): goods are examined where a person has overridden it. #}
+{% test never_examined_at_medium(model) %}
+    select
+        declaration_id,
+        treated_level,
+        handling
+    from {{ model }}
+    where treated_level = 'medium' and handling = 'inspection' and override_id is null
+{% endtest %}

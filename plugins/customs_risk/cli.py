@@ -13,6 +13,7 @@ from rich.table import Table
 
 from customs_risk.commands import (
     access,
+    approvals,
     cases,
     declarations,
     docs,
@@ -20,11 +21,13 @@ from customs_risk.commands import (
     experts,
     feeds,
     inspections,
+    measures,
     models,
     operations,
     outbox,
     parameters,
     quarantine,
+    rebuttals,
     reports,
     requests,
     subjects,
@@ -161,6 +164,9 @@ app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
 app.add_typer(warnings.app, name="warning")
 app.add_typer(reports.app, name="report")
+app.add_typer(measures.app, name="measure")
+app.add_typer(approvals.app, name="approval")
+app.add_typer(rebuttals.app, name="rebuttal")
 app.add_typer(models.app, name="model")
 app.add_typer(parameters.app, name="parameter")
 app.add_typer(emergencies.app, name="emergency")

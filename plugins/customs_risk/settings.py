@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     route_secrets: dict[str, SecretStr] = Field(
         {}, description='secrets of routes, as JSON: {"route": "token or password"}'
     )
+    approvals: Literal["people", "policy"] = Field(
+        "people",
+        description="who answers what waits for a person; policy: the stated one of the embedded "
+        "run (treat/policy.py)",
+    )
 
     declarations_mapping: Path | None = Field(
         None, description="YAML that maps a foreign CSV's columns to the declarations contract"

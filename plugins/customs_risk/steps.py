@@ -7,6 +7,8 @@ imported inside the step that needs them, because Airflow parses its DAG files o
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from customs_risk.collect import BatchOutcome
 
 
@@ -123,6 +125,35 @@ def observe() -> str | None:
     if reason:
         train()
     return reason
+
+
+def manage_measures() -> int:
+    """Take in rebuttals, review them, propose and lift measures; return how many are new.
+
+    What waits for a person waits; where the stated policy speaks, it answers.
+    """
+    from customs_risk.treat import approvals, policy, rebuttals, standing
+
+    rebuttals.take_in()
+    policy.review_waiting()
+    proposed = standing.propose_measures()
+    policy.answer_waiting()
+    approvals.escalate_due()
+    return proposed
+
+
+def questions() -> list[dict[str, str]]:
+    """Return what waits for a person, as Airflow asks it."""
+    from customs_risk.treat import approvals
+
+    return approvals.asked_in_words()
+
+
+def take_answer(approval_id: str, answered: "dict[str, Any]") -> str:
+    """Take what a person answered in Airflow; return in words what became of it."""
+    from customs_risk.treat import approvals
+
+    return approvals.take_form(approval_id, answered)
 
 
 def dispatch() -> int:

@@ -20,6 +20,7 @@ _FROM_MARTS = {
     "ml.drift": "alarms_of_models.sql",
     "core.monitoring_coverage": "alarms_of_points.sql",
     "core.information_requests": "alarms_of_requests.sql",
+    "ops.approvals": "alarms_of_approvals.sql",
 }
 
 _CLEAR = """

@@ -63,9 +63,9 @@ def fresh_home(home: Path, **overrides: str) -> Iterator[None]:
 
 
 def point_to(home: Path, **overrides: str) -> None:
-    """Make this process and its children work in ``home``, on the sandbox's clock."""
+    """Make this process and its children work in ``home``, on the sandbox's clock and policy."""
     os.environ["CUSTOMS_RISK_HOME"] = str(home)
-    for name, value in {"schedules": "off", **overrides}.items():
+    for name, value in {"schedules": "off", "approvals": "policy", **overrides}.items():
         os.environ[f"CUSTOMS_RISK_{name.upper()}"] = value
     settings.cache_clear()
 

@@ -7,7 +7,7 @@ the module that knows of it. The words that ``ops.outbox.kind`` allows are in ``
 from dataclasses import dataclass, field
 from typing import LiteralString
 
-from customs_risk.treat import messages, publications
+from customs_risk.treat import measure_messages, messages, publications
 
 _INSTRUCTIONS = """
 insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
@@ -167,6 +167,6 @@ register(
 )
 
 # what other ways of treating let leave; what has content of its own is enqueued where it is made
-for _module in (messages, publications):
+for _module in (measure_messages, messages, publications):
     for _name, _told in _module.TOLD.items():
         register(Kind(_name, _module.ENQUEUE.get(_name, "select where false"), _told))
