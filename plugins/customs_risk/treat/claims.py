@@ -10,6 +10,8 @@ from typing import LiteralString
 import psycopg
 
 from customs_risk import warehouse
+from customs_risk.settings import settings
+from customs_risk.treat.parameters.matching import match
 
 _IS_ASSESSED = "select to_regclass('treatment.decisions') is not null"
 
@@ -80,20 +82,86 @@ where met.place <= met.most - met.so_far
 on conflict do nothing
 """
 
-_CLAIMS: tuple[LiteralString, ...] = (_REQUESTED,)
+# a measure that has set how often a class is inspected (Article 13): with probability 1 it always is
+_MANDATORY = """
+with classes as (
+    select
+        waiting.importer_id,
+        waiting.declaration_id,
+        classes.*
+    from waiting
+    cross join lateral (
+        values
+        ('importer', waiting.importer_id),
+        ('seller', waiting.seller_id),
+        ('declarant', waiting.declarant_id),
+        ('office', waiting.office_code),
+        ('country', waiting.origin_country),
+        ('commodity', left(waiting.hs6, 2)),
+        ('commodity', left(waiting.hs6, 4)),
+        ('commodity', waiting.hs6),
+        ('commodity_origin', left(waiting.hs6, 2) || '|' || waiting.origin_country),
+        ('commodity_origin', left(waiting.hs6, 4) || '|' || waiting.origin_country),
+        ('commodity_origin', waiting.hs6 || '|' || waiting.origin_country)
+    ) as subjects (class_kind, class_key)
+    inner join intermediate.int_mandatory_classes as classes using (class_kind, class_key)
+    where
+        -- in force on the day of the declaration, and drawn as often as the measure says
+        waiting.known_on >= (classes.effective_from at time zone %(zone)s)::date
+        and waiting.known_on <= coalesce((classes.effective_to at time zone %(zone)s)::date, 'infinity')
+        and ('x' || substr(md5(waiting.declaration_id || '|' || classes.measure_id), 1, 8))::bit(32)::bigint
+        / 4294967296.0 < classes.inspection_probability
+)
+insert into ops.claims (
+    importer_id, declaration_id, claim, claim_key, risk_domain, priority, wants, words_en, words_zh
+)
+select
+    classes.importer_id, classes.declaration_id, 'mandatory', classes.measure_id,
+    classes.risk_domain, priorities.priority, 'inspection', classes.reason_en, classes.reason_zh
+from classes
+inner join reference.selection_priorities as priorities using (risk_domain)
+on conflict do nothing
+"""
+
+# a parameter that asks for an audit after clearance claims nothing at the border
+_HIT = """
+insert into ops.claims (
+    importer_id, declaration_id, claim, claim_key, risk_domain, priority, wants, words_en, words_zh
+)
+select
+    waiting.importer_id,
+    waiting.declaration_id,
+    'parameter',
+    versions.parameter_id || ' v' || versions.version,
+    versions.risk_domain,
+    priorities.priority,
+    case versions.measure when 'document_review' then 'documents' else 'inspection' end,
+    versions.reason_en,
+    versions.reason_zh
+from waiting
+inner join ops.parameter_hits as hits using (importer_id, declaration_id)
+inner join ops.parameter_versions as versions using (parameter_id, version)
+inner join reference.selection_priorities as priorities using (risk_domain)
+where versions.measure <> 'audit'
+on conflict do nothing
+"""
+
+_CLAIMS: tuple[LiteralString, ...] = (_MANDATORY, _REQUESTED, _HIT)
 
 
 def claim() -> int:
     """Tell what claims each declaration that waits for its decision; return how many claims.
 
-    Running it again, or twice at once, adds nothing.
+    Parameters in force are matched first. Running it again, or twice at once, adds nothing.
     """
+    match()
     with warehouse.connect() as connection:
         if not _is_assessed(connection):
             return 0
         for statement in _WAITING:
             connection.execute(statement)
-        return sum(connection.execute(statement).rowcount for statement in _CLAIMS)
+        told = {"zone": settings().time_zone}
+        return sum(connection.execute(statement, told).rowcount for statement in _CLAIMS)
 
 
 def _is_assessed(connection: psycopg.Connection) -> bool:
