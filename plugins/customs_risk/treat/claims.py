@@ -12,6 +12,7 @@ import psycopg
 from customs_risk import warehouse
 from customs_risk.settings import settings
 from customs_risk.treat.parameters.matching import match
+from customs_risk.treat.parameters.store import expire_due
 
 _IS_ASSESSED = "select to_regclass('treatment.decisions') is not null"
 
@@ -82,7 +83,7 @@ where met.place <= met.most - met.so_far
 on conflict do nothing
 """
 
-# a measure that has set how often a class is inspected (Article 13): with probability 1 it always is
+# a measure has set how often a class is inspected (Article 13): with probability 1 always
 _MANDATORY = """
 with classes as (
     select
@@ -107,10 +108,11 @@ with classes as (
     inner join intermediate.int_mandatory_classes as classes using (class_kind, class_key)
     where
         -- in force on the day of the declaration, and drawn as often as the measure says
-        waiting.known_on >= (classes.effective_from at time zone %(zone)s)::date
-        and waiting.known_on <= coalesce((classes.effective_to at time zone %(zone)s)::date, 'infinity')
-        and ('x' || substr(md5(waiting.declaration_id || '|' || classes.measure_id), 1, 8))::bit(32)::bigint
-        / 4294967296.0 < classes.inspection_probability
+        waiting.known_on between (classes.effective_from at time zone %(zone)s)::date
+        and coalesce((classes.effective_to at time zone %(zone)s)::date, 'infinity')
+        and (
+            'x' || substr(md5(waiting.declaration_id || '|' || classes.measure_id), 1, 8)
+        )::bit(32)::bigint / 4294967296.0 < classes.inspection_probability
 )
 insert into ops.claims (
     importer_id, declaration_id, claim, claim_key, risk_domain, priority, wants, words_en, words_zh
@@ -152,8 +154,9 @@ _CLAIMS: tuple[LiteralString, ...] = (_MANDATORY, _REQUESTED, _HIT)
 def claim() -> int:
     """Tell what claims each declaration that waits for its decision; return how many claims.
 
-    Parameters in force are matched first. Running it again, or twice at once, adds nothing.
+    Parameters that are over are ended, and those in force are matched first. Running it again, or twice at once, adds nothing.
     """
+    expire_due()
     match()
     with warehouse.connect() as connection:
         if not _is_assessed(connection):
