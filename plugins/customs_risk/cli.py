@@ -21,6 +21,7 @@ from customs_risk.commands import (
     quarantine,
     requests,
     subjects,
+    supervision,
 )
 from customs_risk.commands.shared import Feed, console, tell
 from customs_risk.settings import settings
@@ -152,8 +153,17 @@ app.add_typer(requests.app, name="requests")
 app.add_typer(experts.app, name="expert")
 app.add_typer(models.app, name="model")
 app.add_typer(access.app, name="access")
+app.add_typer(supervision.app, name="supervision")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)
+
+
+@supervision.app.command(name="report")
+def supervision_report() -> None:
+    """Hold the hints against the sandbox's truth, rule by rule. 提示与沙盒真值对照。"""
+    from customs_risk.sandbox import hint_report
+
+    hint_report.show_hints(console, settings().home)
 
 
 def beside(name: str) -> Path:

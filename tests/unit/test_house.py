@@ -32,6 +32,7 @@ WORK = {
     "customs_risk.experts",
     "customs_risk.oversight",
     "customs_risk.resolve",
+    "customs_risk.supervision",
     "customs_risk.treat",
     "customs_risk.transform",
 }
@@ -50,6 +51,7 @@ MAY_IMPORT = {
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
     "customs_risk.scaffold": FOUNDATION | {"expectations"},
+    "customs_risk.supervision": FOUNDATION,
     "customs_risk.treat": FOUNDATION,
     "customs_risk.transform": FOUNDATION,
     "customs_risk.steps": FOUNDATION | WORK,
