@@ -48,6 +48,11 @@
     (extract(epoch from {{ interval }}) / 3600)::float8
 {%- endmacro %}
 
+{# The quarter of the newest fact that speaks: what goes on is told anew in each, what has ceased is not. #}
+{% macro quarter(known_at) -%}
+    to_char({{ business_day(known_at) }}, 'YYYY"Q"Q')
+{%- endmacro %}
+
 {# A row of a delivery, as evidence. #}
 {% macro source_row(relation) -%}
     jsonb_build_object('declaration_id', {{ relation }}.declaration_id, 'batch_id', {{ relation }}.batch_id, 'row_no', {{ relation }}.row_no)
@@ -120,7 +125,7 @@
             'officer' as subject_type,
             judged.officer_id as subject_key,
             judged.office_code,
-            to_char(supervised_day.business_day, 'YYYY"Q"Q') as case_key,
+            {{ quarter('judged.known_at') }} as case_key,
             judged.hits::float8 as observed,
             (judged.trials * judged.others_share)::float8 as expected,
             judged.trials,
@@ -132,7 +137,6 @@
             judged.known_at
         from officers_judged as judged
         inner join rules using (rule_code)
-        cross join supervised_day
         where
             judged.hits >= rules.minimum_count
             and judged.hits >= rules.least_ratio * judged.trials * judged.others_share
@@ -229,7 +233,7 @@
             'officer' as subject_type,
             judged.officer_id as subject_key,
             judged.office_code,
-            judged.party_id || '|' || to_char(supervised_day.business_day, 'YYYY"Q"Q') as case_key,
+            judged.party_id || '|' || {{ quarter('judged.known_at') }} as case_key,
             judged.hits::float8 as observed,
             (judged.trials * judged.others_share)::float8 as expected,
             judged.trials::bigint as trials,
@@ -243,7 +247,6 @@
             judged.known_at
         from pairs_judged as judged
         inner join rules using (rule_code)
-        cross join supervised_day
         where
             judged.hits >= rules.minimum_count
             and judged.hits >= rules.least_ratio * judged.trials * judged.others_share

@@ -77,10 +77,9 @@ def amendments(world: World, declared_on: date) -> pd.DataFrame:
     ids = amended["declaration_id"].to_numpy(dtype=object)
     is_value = uniform(seed, "amends value", ids) < _VALUES
     cheaper = _cheaper(world, amended)
-    amended, is_value, cheaper, ids = (
-        each[is_value | (cheaper >= 0)] for each in (amended, is_value, cheaper, ids)
-    )
-    amended = amended.reset_index(drop=True)
+    possible = is_value | (cheaper >= 0)
+    amended = amended[possible].reset_index(drop=True)
+    is_value, cheaper, ids = is_value[possible], cheaper[possible], ids[possible]
     officers = officers_by_chance(
         seed, "amending officer", amended["declaration_id"], amended["office_code"], conduct.staff
     )
@@ -132,7 +131,7 @@ def _codes(
     which: np.ndarray,
     cheaper: np.ndarray,
     acted: np.ndarray,
-) -> dict[str, object]:
+) -> dict[str, pd.Series | Objects]:
     """Codes are amended to dearer goods as often as to cheaper ones, and seldom after release."""
     seed = world.seed
     bent = world.conduct.does("reclassifies", officers, ids)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from customs_risk.sandbox.chance import Bools, Floats, Ints, Objects, uniform
+from customs_risk.sandbox.chance import Bools, Ints, Objects, uniform
 from customs_risk.sandbox.traders import Lines, Parties
 
 # each kind of misconduct, the rule that should tell it, and what it is
@@ -36,6 +36,7 @@ KINDS = {
 _PER_KIND = 0.004  # of all officers, and at least one
 _SMALLEST_OFFICE = 3  # officers, so that there are colleagues to be held against
 _LEAST, _MOST = 0.6, 0.95  # share of an officer's acts that are wrong
+_EARLY = 45  # day on which officers find their favourites
 LATE_DAYS = 7  # business days beyond the usual
 
 
@@ -84,9 +85,9 @@ def _middling(lines: Lines, parties: Parties, position: Ints, names: Objects) ->
     """Of each office, a party that trades much there, though not the most."""
     favourites = {}
     for place, office in enumerate(parties.office_code):
-        at_office = np.where(lines.office == place, lines.weight, 0.0)
+        at_office = np.where(lines.office == place, lines.weight_on(_EARLY), 0.0)
         sizes = np.bincount(position, weights=at_office, minlength=len(names))
-        favourites[str(office)] = str(names[np.argsort(-sizes)[3]])
+        favourites[str(office)] = str(names[np.argsort(-sizes)[1]])
     return favourites
 
 
@@ -153,7 +154,7 @@ class Conduct:
     def does(self, kind: str, officers: Objects, ids: Objects) -> Bools:
         """Whether each act is one of those that its officer does wrong in this way."""
         shares = {each.officer_id: each.share for each in self.planted if each.kind == kind}
-        share: Floats = pd.Series(officers).map(shares).fillna(0.0).to_numpy(dtype=np.float64)
+        share = pd.Series(officers).map(shares).fillna(0.0).to_numpy(dtype=np.float64)
         return np.asarray(uniform(self._seed, kind, ids) < share)
 
     def late_days(self, asked: pd.DataFrame) -> Ints:

@@ -12,8 +12,9 @@ import pandas as pd
 from customs_risk.sandbox.chance import Bools, Floats, Objects, either, uniform
 from customs_risk.sandbox.conduct import Conduct
 from customs_risk.sandbox.delivery import parquet_bytes, write_whole
-from customs_risk.sandbox.offences import UNDERVALUATION, VAT
+from customs_risk.sandbox.offences import UNDECLARED_QUANTITY, UNDERVALUATION, VAT
 
+_VALUED = (UNDERVALUATION, UNDECLARED_QUANTITY)  # findings after which a value is established
 PLACES = 4  # supervised places of an office
 _MISTYPED, _GUEST, _GLANCE, _PARTIAL, _RECOUNTED = 0.005, 0.015, 0.01, 0.02, 0.03
 _OFFSET = "+08:00"
@@ -128,7 +129,7 @@ def _assessed(seed: int, ids: Objects, results: pd.DataFrame, found: pd.DataFram
     fined = 1.3 + 0.7 * uniform(seed, "fined", ids)
     taxes: Floats = (1 + rate) * (1 + VAT) - 1
     value = found["declared_value_cny"] + results["additional_duty_cny"] / (fined * taxes)
-    return value.round(2).where((results["finding_type"] == UNDERVALUATION).to_numpy())
+    return value.round(2).where(results["finding_type"].isin(_VALUED).to_numpy())
 
 
 def _with_duty(results: pd.DataFrame, which: Bools, factor: float) -> pd.DataFrame:

@@ -96,7 +96,8 @@ def case(hint: str) -> Case:
         row = connection.execute(_EVIDENCE, [hint_id]).fetchone()
         assert row is not None
         reviews = connection.execute(_REVIEWS, [hint_id]).fetchall()
-    return Case(Hint(*row[:-5]), *row[-5:], reviews)
+    *told, observed, expected, trials, tested, evidence = row
+    return Case(Hint(*told), observed, expected, trials, tested, evidence, reviews)
 
 
 def review(hint: str, verdict: Verdict, *, by: str, reason: str) -> str:

@@ -170,7 +170,7 @@ finders_seen as (
         'officer' as subject_type,
         finders_judged.officer_id as subject_key,
         finders_judged.office_code,
-        to_char(supervised_day.business_day, 'YYYY"Q"Q') as case_key,
+        {{ quarter('finders_judged.known_at') }} as case_key,
         finders_judged.findings::float8 as observed,
         finders_judged.expected,
         finders_judged.trials,
@@ -186,7 +186,6 @@ finders_seen as (
         finders_judged.batch_id,
         finders_judged.known_at
     from finders_judged
-    cross join supervised_day
     where
         finders_judged.findings <= finders_judged.least_ratio * finders_judged.expected
         and finders_judged.q_value <= finders_judged.max_false_share

@@ -119,7 +119,7 @@ seen as (
         case lines_seen.rule_code
             when 'PRO04' then 'due ' || lines_seen.due_on
             when 'PRO05' then 'extension ' || lines_seen.extensions
-            else 'line ' || lines_seen.line_no || '|' || to_char(supervised_day.business_day, 'YYYY"Q"Q')
+            else 'line ' || lines_seen.line_no || '|' || {{ quarter('lines_seen.known_at') }}
         end as case_key,
         lines_seen.observed,
         lines_seen.expected,
@@ -146,7 +146,6 @@ seen as (
         lines_seen.batch_id,
         lines_seen.known_at
     from lines_seen
-    cross join supervised_day
 ),
 
 {{ new_hints('seen') }}
