@@ -31,6 +31,7 @@ from customs_risk.commands import (
     reports,
     requests,
     subjects,
+    supervision,
     warnings,
 )
 from customs_risk.commands.shared import Feed, console, tell
@@ -176,8 +177,17 @@ app.add_typer(operations.recommendation, name="recommendation")
 app.add_typer(operations.referral, name="referral")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(access.app, name="access")
+app.add_typer(supervision.app, name="supervision")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)
+
+
+@supervision.app.command(name="report")
+def supervision_report() -> None:
+    """Hold the hints against the sandbox's truth, rule by rule. 提示与沙盒真值对照。"""
+    from customs_risk.sandbox import hint_report
+
+    hint_report.show_hints(console, settings().home)
 
 
 def beside(name: str) -> Path:

@@ -17,7 +17,7 @@ from tests.integration.access_stage import PLACES, build, reading_as, two_distri
 
 pytestmark = pytest.mark.timeout(600)
 
-_MARTS = ["core", "indicators", "assessment", "treatment", "feedback"]
+_MARTS = ["core", "indicators", "assessment", "treatment", "feedback", "supervision"]
 READS = {
     "collector": set(),
     "transformer": {"staging", "intermediate", "reference"},
@@ -110,6 +110,31 @@ def test_a_role_writes_nothing(owner: psycopg.Connection, role: str) -> None:
                 connection.execute(statement)
 
 
+@pytest.mark.parametrize("role", sorted(READS.keys() - {"auditor"}))
+def test_hints_on_officers_are_for_auditors_alone(owner: psycopg.Connection, role: str) -> None:
+    owner.execute(
+        """insert into ops.hint_reviews (hint_id, verdict, reason, reviewed_at, reviewed_by)
+        values ('h', 'explained', 'why', now(), 'li.na')"""
+    )
+    asked = (
+        "select subject_key from supervision.hints",
+        "select * from supervision.int_hints_law_enforcement",
+        "select verdict from ops.hint_reviews",
+    )
+    with reading_as(f"{role}_everywhere") as connection:
+        for query in asked:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(query)
+    # where hints are decided is the pipeline's own; what was decided and reviewed is the auditor's
+    with reading_as("auditor_nowhere") as connection:
+        connection.execute(asked[0])
+        assert "explained" in values(connection, asked[2])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(asked[1])
+    noted = "select mart from access.log where login = 'auditor_nowhere' and query = %s"
+    assert "supervision.hints" in values(owner, noted, asked[0])
+
+
 # -- which rows ------------------------------------------------------------------------------------
 
 
@@ -190,7 +215,8 @@ def test_persons_are_masked_for_analysts_and_shown_to_assessors(owner: psycopg.C
 def test_no_analyst_is_shown_any_personal_column_of_any_mart(owner: psycopg.Connection) -> None:
     personal = columns_of_class("personal", "secret")
     views = owner.execute(
-        "select schemaname, viewname from pg_views where schemaname = any(%s)", [_MARTS]
+        "select schemaname, viewname from pg_views where schemaname = any(%s)",
+        [[schema for schema in _MARTS if schema in READS["analyst"]]],
     ).fetchall()
     looked_at = 0
     with reading_as("analyst_everywhere") as connection:

@@ -110,7 +110,8 @@ def test_the_page_says_what_the_marts_say(
 
     ((inspections,),) = rows(
         connection,
-        "select count(*) from core.inspections where known_on between '2026-06-22' and '2026-06-28'",
+        "select count(*) from core.inspections"
+        " where known_on between '2026-06-22' and '2026-06-28'",
     )
     findings = rows(
         connection,

@@ -32,6 +32,7 @@ WORK = {
     "customs_risk.experts",
     "customs_risk.oversight",
     "customs_risk.resolve",
+    "customs_risk.supervision",
     "customs_risk.treat",
     "customs_risk.transform",
 }
@@ -50,6 +51,7 @@ MAY_IMPORT = {
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,
     "customs_risk.scaffold": FOUNDATION | {"expectations"},
+    "customs_risk.supervision": FOUNDATION,
     # what a parameter may speak of are, among others, the features that models read; what other
     # agencies may be told follows the classes; words are those of expert assessments
     "customs_risk.treat": FOUNDATION

@@ -176,7 +176,10 @@ def test_history_inspects_at_random_and_by_experience(delivered):
 def test_results_of_history_that_come_later_come_live(delivered):
     _, history, live = delivered
     first, second = read(history["inspection_results"]), read(live["inspection_results"])
-    assert set(first["result_id"]).isdisjoint(second["result_id"])
+    again = second[second["result_id"].isin(first["result_id"])]
+    # some of history's findings are corrected with the first live delivery; all others are new
+    assert 0 < len(again) < 0.1 * len(second)
+    assert (again["has_finding"] == "true").all()
     assert (second["instruction_id"] == "").all()
 
 

@@ -23,7 +23,10 @@ from expectations.contract import Contract, contracts
 _LOCK = 27171
 # what identifies a person, and goes before the row that it stands in
 _CLEARED = ("personal", "secret")
-_BUILT = ("intermediate", "core", "indicators", "assessment", "treatment", "feedback", "history")
+_BUILT = (
+    "intermediate", "core", "indicators", "assessment", "treatment", "feedback", "supervision",
+    "history",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

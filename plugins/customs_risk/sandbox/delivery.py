@@ -28,6 +28,13 @@ def csv_bytes(rows: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
+def parquet_bytes(rows: pd.DataFrame) -> bytes:
+    """A Parquet file, for the sandbox's own notes."""
+    buffer = io.BytesIO()
+    rows.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
 def ndjson_bytes(rows: pd.DataFrame) -> bytes:
     """One JSON object a line, in UTF-8."""
     text = rows.to_json(orient="records", lines=True, force_ascii=False)

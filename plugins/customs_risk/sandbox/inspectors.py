@@ -2,7 +2,8 @@
 
 Most acknowledge within hours, some a day or more late, a few never. An inspection finds what is
 there with a stated probability. Whether it does, how long it takes and who does it depend on the
-seed and the declaration alone, so an answer written twice is the same.
+seed and the declaration alone, so an answer written twice is the same. How the few behave who do
+not do as they should is told in conduct.py.
 """
 
 from datetime import date
@@ -12,11 +13,18 @@ import numpy as np
 import pandas as pd
 
 from customs_risk.sandbox.chance import Ints, uniform
+from customs_risk.sandbox.conduct import Conduct, assigned
 from customs_risk.sandbox.days import Days, local_times
 from customs_risk.sandbox.delivery import csv_bytes, write_whole
+from customs_risk.sandbox.examinations import with_examination
 
 DETECTION_PROBABILITY = 0.9
 LONGEST_DELAY = 3  # business days
+# what inspectors know of the goods in front of them, and of what was declared
+_TRUTH = [
+    "declaration_id", "offence", "revenue_cny", "importer_id", "hs6", "tax_rate_pct",
+    "declared_value_cny",
+]  # fmt: skip
 INSTRUCTION = ["instruction_id", "declaration_id", "office_code", "decided_on", "selected_by"]
 ACKNOWLEDGEMENT = [
     "instruction_id", "office_code", "officer_id", "acknowledged_at", "response",
@@ -45,14 +53,18 @@ def read_instructions(home: Path) -> pd.DataFrame:
     return pd.concat(read)[INSTRUCTION].drop_duplicates("instruction_id", ignore_index=True)
 
 
-def report_days(seed: int, asked: pd.DataFrame) -> Days:
-    """When each answer is due: 0 to 3 business days on, but not before the next business day."""
+def report_days(seed: int, asked: pd.DataFrame, conduct: Conduct | None = None) -> Days:
+    """When each answer is due: 0 to 3 business days on, but not before the next business day.
+
+    Who dawdles answers later.
+    """
     delay = np.floor(
         uniform(seed, "delay", asked["declaration_id"].to_numpy()) * (LONGEST_DELAY + 1)
     )
     decided = asked["decided_on"].to_numpy(dtype="datetime64[D]")
+    late = 0 if conduct is None else conduct.late_days(asked)
     # from a weekend the count begins on the Friday before, so that Monday is the next day
-    days: Days = np.busday_offset(decided, np.maximum(delay, 1).astype(int), roll="backward")
+    days: Days = np.busday_offset(decided, np.maximum(delay, 1).astype(int) + late, roll="backward")
     return days
 
 
@@ -63,24 +75,30 @@ def inspect(
     truth: pd.DataFrame,
     staff: dict[str, int],
     detection: float = DETECTION_PROBABILITY,
+    conduct: Conduct | None = None,
 ) -> pd.DataFrame:
     """One inspection result per row asked, with the contract's columns.
 
     `truth` holds declaration_id, offence and revenue_cny; of a declaration that it does not hold,
-    nothing is found. `staff` is the number of officers per office.
+    nothing is found. If it holds what was declared as well, results tell how the inspection was
+    done. `staff` is the number of officers per office.
     """
-    found = asked.merge(truth[["declaration_id", "offence", "revenue_cny"]], how="left")
+    told = [name for name in _TRUTH if name in truth]
+    found = asked.merge(truth[told], how="left")
     ids = found["declaration_id"].to_numpy(dtype=object)
     detected = uniform(seed, "detection", ids) < detection
     has_finding = found["offence"].notna().to_numpy() & detected
     finding = found["offence"].where(has_finding, None)
-    return pd.DataFrame(
+    officers = assigned(seed, found, staff)
+    if conduct is not None:
+        officers = conduct.taken_over(officers, found)
+    results = pd.DataFrame(
         {
             "result_id": result_ids(found),
             "declaration_id": ids,
             "instruction_id": found["instruction_id"],
             "office_code": found["office_code"],
-            "officer_id": _officers(seed, found, staff),
+            "officer_id": officers,
             **_times(seed, ids, reported_on),
             "selected_by": found["selected_by"],
             "has_finding": has_finding,
@@ -89,6 +107,9 @@ def inspect(
             "officer_hours": _hours(seed, ids, finding),
         }
     )
+    if "hs6" not in told:
+        return results
+    return with_examination(seed, results, found, conduct)
 
 
 def acknowledge(seed: int, asked: pd.DataFrame, staff: dict[str, int]) -> pd.DataFrame:
@@ -110,7 +131,7 @@ def acknowledge(seed: int, asked: pd.DataFrame, staff: dict[str, int]) -> pd.Dat
         {
             "instruction_id": ids,
             "office_code": asked["office_code"],
-            "officer_id": _officers(seed, asked, staff),
+            "officer_id": assigned(seed, asked, staff),
             "acknowledged_at": local_times(
                 asked["decided_on"].to_numpy(dtype="datetime64[D]"), seconds
             ),
@@ -125,16 +146,21 @@ def result_ids(asked: pd.DataFrame) -> pd.Series:
 
 
 def answers_due(
-    home: Path, seed: int, asked: pd.DataFrame, from_day: date, to_day: date
+    home: Path,
+    seed: int,
+    asked: pd.DataFrame,
+    from_day: date,
+    to_day: date,
+    conduct: Conduct | None = None,
 ) -> tuple[pd.DataFrame, Days]:
     """The instructions answered in a delivery, and the day of each answer.
 
     An instruction that came too late for the day it was due on is answered at once.
     """
     asked = asked.assign(result_id=result_ids(asked))
-    due = asked[report_days(seed, asked) <= np.datetime64(to_day)]
+    due = asked[report_days(seed, asked, conduct) <= np.datetime64(to_day)]
     answered = answers_noted(home, to_day, due)
-    return answered, np.maximum(report_days(seed, answered), np.datetime64(from_day))
+    return answered, np.maximum(report_days(seed, answered, conduct), np.datetime64(from_day))
 
 
 def answers_noted(
@@ -168,13 +194,6 @@ def _times(seed: int, ids: np.ndarray, reported_on: Days) -> dict[str, np.ndarra
         "inspected_at": local_times(reported_on, inspected),
         "reported_at": local_times(reported_on, reported),
     }
-
-
-def _officers(seed: int, asked: pd.DataFrame, staff: dict[str, int]) -> np.ndarray:
-    places = asked["office_code"].map(staff).fillna(4).to_numpy()
-    number = 1 + np.floor(uniform(seed, "officer", asked["declaration_id"].to_numpy()) * places)
-    written = np.char.zfill(number.astype(np.int64).astype(str), 3).astype(object)
-    return asked["office_code"].to_numpy(dtype=object) + "-" + written
 
 
 def _hours(seed: int, ids: np.ndarray, finding: pd.Series) -> np.ndarray:

@@ -1,27 +1,28 @@
-"""What is true of each declaration, kept apart under `<home>/sandbox/truth/`.
+"""What is true of each declaration, and of those who misbehave, kept apart under
+`<home>/sandbox/truth/`.
 
 The inspectors look here for the goods in front of them. Apart from them only a summary may, to hold
 an estimate against the truth.
 """
 
-import io
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from customs_risk.sandbox.delivery import write_whole
+from customs_risk.sandbox.delivery import parquet_bytes, write_whole
 
-COLUMNS = ["declaration_id", "office_code", "declared_on", "offence", "revenue_cny"]
+COLUMNS = [
+    "declaration_id", "office_code", "declared_on", "offence", "revenue_cny", "importer_id", "hs6",
+    "tax_rate_pct", "declared_value_cny",
+]  # fmt: skip
 
 
 def keep_truth(home: Path, name: str, declarations: pd.DataFrame) -> Path:
     """Keep the truth of one period. `name` begins with `history_` or `live_`."""
     truth = declarations.assign(declared_on=declarations["declared_at"].str[:10])[COLUMNS]
-    buffer = io.BytesIO()
-    truth.to_parquet(buffer, index=False)
-    return write_whole(_folder(home) / f"{name}.parquet", buffer.getvalue())
+    return write_whole(_folder(home) / f"{name}.parquet", parquet_bytes(truth))
 
 
 def read_truth(
@@ -52,6 +53,19 @@ def truth_leakage(
         & ~truth["declaration_id"].isin(list(inspected_ids))
     ]
     return len(missed), float(missed["revenue_cny"].sum())
+
+
+def keep_misconduct(home: Path, planted: pd.DataFrame) -> Path:
+    """Keep who misbehaves: kind, rule_code, subject_type, subject_key."""
+    return write_whole(_folder(home) / "misconduct.parquet", parquet_bytes(planted))
+
+
+def read_misconduct(home: Path) -> pd.DataFrame:
+    """One row per misconduct that was planted in a home's world; none of a home without one."""
+    path = _folder(home) / "misconduct.parquet"
+    if not path.exists():
+        return pd.DataFrame(columns=["kind", "rule_code", "subject_type", "subject_key"])
+    return pd.read_parquet(path)
 
 
 def _folder(home: Path) -> Path:

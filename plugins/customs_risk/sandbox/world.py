@@ -1,6 +1,5 @@
 """The world outside: a calendar, and one delivery per feed and day."""
 
-import io
 from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -9,19 +8,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from customs_risk.sandbox.acts import acts_of, waved_through
 from customs_risk.sandbox.auditors import audits_due
 from customs_risk.sandbox.chance import generator, uniform
 from customs_risk.sandbox.commodities import make_commodities, read_countries
+from customs_risk.sandbox.conduct import Conduct, make_conduct
 from customs_risk.sandbox.days import OFFSET, Days, business_days, next_business_days
 from customs_risk.sandbox.declarations import LARGEST_DAY, TRUTH, declarations_of
 from customs_risk.sandbox.delivery import (
     deliver,
     delivery_path,
+    parquet_bytes,
     repeat_rows,
     sent_on,
     spoil_column,
     spoil_declarations,
     write_whole,
+)
+from customs_risk.sandbox.examinations import (
+    corrections_before,
+    corrections_of,
+    keep_corrections,
 )
 from customs_risk.sandbox.inspectors import (
     INSTRUCTION,
@@ -35,6 +42,7 @@ from customs_risk.sandbox.inspectors import (
 from customs_risk.sandbox.offences import make_offenders
 from customs_risk.sandbox.outside import documents
 from customs_risk.sandbox.outside.cargo import with_cargo
+from customs_risk.sandbox.outside.handbooks import planted
 from customs_risk.sandbox.outside.rates import exchange_rates
 from customs_risk.sandbox.signals import (
     WatchList,
@@ -44,12 +52,13 @@ from customs_risk.sandbox.signals import (
 )
 from customs_risk.sandbox.tiers import Tiers
 from customs_risk.sandbox.traders import HORIZON_DAYS, make_lines, make_parties
-from customs_risk.sandbox.truth import keep_truth, read_truth
+from customs_risk.sandbox.truth import keep_misconduct, keep_truth, read_truth
 
 SENT = {
     "instruction_receipts": time(6, 45),
     "inspection_results": time(7),
     "audit_results": time(7, 30),
+    "enforcement_acts": time(7, 45),
     "monitoring_samples": time(8),
     "enterprise_status": time(8, 30),
     "watch_list": time(9),
@@ -59,6 +68,7 @@ SENT = {
 FEEDS = tuple(SENT)  # in the order of the day
 HISTORY_SENT = time(23)
 HISTORY_INSPECTED = 0.08  # share of history's declarations that were inspected
+USUAL_VOLUME = 3_000  # declarations a day that the offices are staffed for
 HISTORY_RANDOM = 1 / 3  # share of those that were drawn at random
 
 
@@ -131,8 +141,12 @@ class World:
         self._keep_pending(asked[~reported])
         answered = asked[reported].reset_index(drop=True)
         results = self._results(answered, report_days(self.seed, answered), everything)
+        corrected = corrections_of(self.seed, results, self.conduct)
+        keep_corrections(self.home, self.history_end, corrected)
+        keep_misconduct(self.home, self.misconduct)
         rows_of: dict[str, pd.DataFrame | bytes] = {
             "inspection_results": results.sort_values("reported_at", ignore_index=True),
+            "enforcement_acts": acts_of(self, days[:-1], results),
             "monitoring_samples": self._monitoring(days),
             "enterprise_status": self._notices(days),
             "watch_list": self._watched(-HORIZON_DAYS * 2, days[-1]),
@@ -169,6 +183,7 @@ class World:
             "instruction_receipts": lambda: self._acknowledged(days[-1]),
             "inspection_results": lambda: self._answers(days),
             "audit_results": lambda: audits_due(self.home, self.seed, days[0], days[-1]),
+            "enforcement_acts": lambda: self._acts(days),
             "monitoring_samples": lambda: self._monitoring(days),
             "enterprise_status": lambda: self._notices(days),
             "watch_list": lambda: self._watched(self._number(self._before(days[0])), days[-1]),
@@ -182,7 +197,7 @@ class World:
             rows = rows_of[feed]()
             if not len(rows):
                 continue
-            sent = sent_on(self._sent_day(feed, rows, days[-1]), SENT[feed])
+            sent = sent_on(self._sent_day(feed, rows, days), SENT[feed])
             if feed == "declarations" and isinstance(rows, pd.DataFrame):
                 rows = self._deliver_as_xml(rows, sent)
             paths[feed] = deliver(self.home, feed, rows, sent)
@@ -213,8 +228,15 @@ class World:
         return Tiers(self.seed, self.start_on, self.history_days // 2, self.parties, self.offenders)
 
     @cached_property
-    def _staff(self) -> dict[str, int]:
-        return dict(zip(self.parties.office_code, self.parties.office_staff.tolist(), strict=True))
+    def conduct(self) -> Conduct:
+        """How the officers behave, of whom there are as many as the volume needs."""
+        share = self.declarations_per_day / USUAL_VOLUME
+        return make_conduct(self.seed, self.parties, self.lines, share)
+
+    @property
+    def misconduct(self) -> pd.DataFrame:
+        """Who misbehaves in this world, officers and holders of handbooks alike."""
+        return pd.concat([self.conduct.truth(), planted(self)], ignore_index=True)
 
     def _number(self, day: date) -> int:
         number = (day - self.start_on).days
@@ -226,10 +248,11 @@ class World:
         """The last business day before a day."""
         return business_days(day - timedelta(4), day - timedelta(1))[-1]
 
-    def _sent_day(self, feed: str, rows: pd.DataFrame | bytes, last_day: date) -> date:
+    def _sent_day(self, feed: str, rows: pd.DataFrame | bytes, days: list[date]) -> date:
         if feed != "inspection_results" or isinstance(rows, bytes):
-            return last_day
-        return date.fromisoformat(rows["reported_at"].max()[:10])
+            return days[-1]
+        # corrections alone tell of results that were reported before
+        return max(days[0], date.fromisoformat(rows["reported_at"].max()[:10]))
 
     def _live_declarations(self, days: list[date]) -> pd.DataFrame:
         rows = pd.concat([self.declarations(day) for day in days], ignore_index=True)
@@ -277,14 +300,20 @@ class World:
 
     def _acknowledged(self, day: date) -> pd.DataFrame:
         """What offices have acknowledged when the file of a day leaves, and no file told yet."""
-        told = acknowledge(self.seed, read_instructions(self.home), self._staff)
+        told = acknowledge(self.seed, read_instructions(self.home), self.conduct.staff)
         sent = pd.Timestamp(sent_on(day, SENT["instruction_receipts"])).tz_localize(OFFSET)
         due = told[pd.to_datetime(told["acknowledged_at"], utc=True) <= sent]
         return answers_noted(self.home, day, due, "acknowledged", "instruction_id")
 
-    def _answers(self, days: list[date]) -> pd.DataFrame:
+    def _due(self, days: list[date]) -> tuple[pd.DataFrame, Days]:
+        """What the inspectors are done with on these days, carried out or not."""
         asked = pd.concat([self._pending(), read_instructions(self.home)], ignore_index=True)
-        due, reported_on = answers_due(self.home, self.seed, asked, days[0], days[-1])
+        return answers_due(self.home, self.seed, asked, days[0], days[-1], self.conduct)
+
+    def _answered(self, days: list[date]) -> pd.DataFrame:
+        due, reported_on = self._due(days)
+        is_answered = self.conduct.is_answered(due)
+        due, reported_on = due[is_answered].reset_index(drop=True), reported_on[is_answered]
         if due.empty:
             return due
         ids = due["declaration_id"].tolist()
@@ -292,9 +321,22 @@ class World:
         return self._results(due, reported_on, truth)
 
     def _results(self, asked: pd.DataFrame, reported_on: Days, truth: pd.DataFrame) -> pd.DataFrame:
-        results = inspect(self.seed, asked, reported_on, truth, self._staff)
+        staff, conduct = self.conduct.staff, self.conduct
+        results = inspect(self.seed, asked, reported_on, truth, staff, conduct=conduct)
         number = int(reported_on.astype(np.int64).max(initial=0))
         return repeat_rows(generator(self.seed, "repeated results", number), results)
+
+    def _answers(self, days: list[date]) -> pd.DataFrame:
+        """The results of the days, and what of the results before them is corrected."""
+        results = self._answered(days)
+        keep_corrections(self.home, days[-1], corrections_of(self.seed, results, self.conduct))
+        corrections = corrections_before(self.home, days[0])
+        return pd.concat([each for each in (results, corrections) if len(each)] or [results])
+
+    def _acts(self, days: list[date]) -> pd.DataFrame:
+        keep_misconduct(self.home, self.misconduct)
+        waved = waved_through(self.seed, *self._due(days), self.conduct)
+        return acts_of(self, [self._before(day) for day in days], self._answered(days), waved)
 
     def _chosen(self, day: date, rows: pd.DataFrame) -> pd.DataFrame:
         """History's inspections of one day: a third drawn at random, the rest by experience."""
@@ -326,9 +368,7 @@ class World:
         return dict(zip(self.parties.importer_id, 5.0 * badness * heard, strict=True))
 
     def _keep_pending(self, asked: pd.DataFrame) -> None:
-        buffer = io.BytesIO()
-        asked.to_parquet(buffer, index=False)
-        write_whole(self._pending_file, buffer.getvalue())
+        write_whole(self._pending_file, parquet_bytes(asked))
 
     def _pending(self) -> pd.DataFrame:
         """Inspections that history ordered and whose results come in live days."""

@@ -15,6 +15,7 @@ create schema if not exists indicators;
 create schema if not exists assessment;
 create schema if not exists treatment;
 create schema if not exists feedback;
+create schema if not exists supervision;
 
 -- which schemas a role reads, and which classes of data it is shown there
 create table if not exists access.roles (
@@ -28,7 +29,8 @@ insert into access.roles ("role", title_en, title_zh, reads, sees)
 values
 (
     'customs_risk_owner', 'Owner: the pipeline itself', '属主（数据管道）',
-    '{raw,gate,ops,ml,staging,intermediate,reference,history,core,indicators,assessment,treatment,feedback,access}',
+    '{raw,gate,ops,ml,staging,intermediate,reference,history,core,indicators,assessment,treatment,feedback,supervision,'
+    'access}',
     '{public,internal,restricted,personal,secret}'
 ),
 (
@@ -53,7 +55,7 @@ values
 ),
 (
     'customs_risk_auditor', 'Auditor: reads everything that was concluded, and who read it', '审计员',
-    '{ops,reference,history,core,indicators,assessment,treatment,feedback,access}',
+    '{ops,reference,history,core,indicators,assessment,treatment,feedback,supervision,access}',
     '{public,internal,restricted,personal,secret}'
 ),
 (

@@ -154,7 +154,8 @@ _CLAIMS: tuple[LiteralString, ...] = (_MANDATORY, _REQUESTED, _HIT)
 def claim() -> int:
     """Tell what claims each declaration that waits for its decision; return how many claims.
 
-    Parameters that are over are ended, and those in force are matched first. Running it again, or twice at once, adds nothing.
+    Parameters that are over are ended, and those in force are matched first. Running it again, or
+    twice at once, adds nothing.
     """
     expire_due()
     match()

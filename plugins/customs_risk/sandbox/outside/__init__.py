@@ -6,6 +6,7 @@ health.py           diseases of animals and people
 recalls.py          dangerous goods seen elsewhere
 credit.py           a bureau's reports on enterprises
 ratings.py          customs' own credit register
+handbooks.py        processing trade
 trade.py            other countries' trade statistics
 notices.py          other departments, parties, seizures
 lists.py            sanctions and watch lists
@@ -18,6 +19,7 @@ http_server.py, sftp_server.py, shared_database.py
 
 from customs_risk.sandbox.outside import (
     credit,
+    handbooks,
     health,
     lists,
     movements,
@@ -31,6 +33,17 @@ from customs_risk.sandbox.outside.publisher import Publisher
 
 PUBLISHERS: dict[str, Publisher] = {
     publisher.feed: publisher
-    for topic in (movements, health, recalls, credit, trade, notices, lists, reports, ratings)
+    for topic in (
+        movements,
+        health,
+        recalls,
+        credit,
+        trade,
+        notices,
+        lists,
+        reports,
+        ratings,
+        handbooks,
+    )
     for publisher in topic.PUBLISHERS
 }
