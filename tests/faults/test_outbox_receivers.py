@@ -9,9 +9,11 @@ import psycopg
 import pytest
 import yaml
 from paramiko import ECDSAKey
+from typer.testing import CliRunner
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.cli import app
 from customs_risk.oversight.alarms import raise_alarms
 from customs_risk.settings import Settings, settings
 from customs_risk.treat import outbox
@@ -311,6 +313,32 @@ def test_another_database_gets_rows_by_key(server: Path, send_over: Any) -> None
     warn(4)
     assert outbox.dispatch() == 0
     assert [outcome for _, outcome, *_ in tries("warning:4")] == ["transient"] * 3
+
+
+def run(*words: str) -> str:
+    outcome = CliRunner().invoke(app, ["outbox", *words], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.output
+
+
+def test_a_person_sees_what_died_and_brings_it_back(service: Service, send_over: Any) -> None:
+    send_over(by="webhook", url=service.url)
+    Handler.acts = [status(400)]
+    warn(1)
+    assert "0 message(s) left" in run("send")
+    for told in (run("dead"), run("show", "warning:1"), run("list", "--state", "dead")):
+        assert "warning:1" in told or "state: dead" in told
+    assert "HTTP 400" in run("attempts", "warning:1")
+    shown = run("routes")
+    assert service.url in shown and TOKEN not in shown
+    assert "1 message(s) wait" in run(
+        "requeue", "warning:1", "--by", "li.na", "--reason", "the receiver was mended"
+    )
+    assert "1 message(s) left" in run("send")
+    told = run("show", "warning:1")
+    assert "state: sent" in told and "receipt: R1" in told and "next attempt" not in told
+    assert "warning:1" not in run("dead")
+    assert CliRunner().invoke(app, ["outbox", "show", "warning:9"]).exit_code == 1
 
 
 def test_without_routes_everything_is_a_file(prepared: Settings) -> None:
