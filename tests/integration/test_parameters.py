@@ -111,6 +111,15 @@ def test_the_impact_is_what_a_hand_computes(connection: psycopg.Connection) -> N
 def test_from_proposal_to_a_hit_that_was_examined(connection: psycopg.Connection) -> None:
     store.decide("approved", "WINE", 1, by="li", reason="sound")
     store.decide("activated", "WINE", None, by="li", reason="start")
+    assert rows(
+        connection,
+        """select "event", officer, unit_code from ops.parameter_events
+        where parameter_id = 'WINE' order by event_no""",
+    ) == [
+        ("proposed", "zhou", "2200"),
+        ("approved", "li", "subcentre_shanghai"),
+        ("activated", "li", "subcentre_shanghai"),
+    ]
     waiting(connection, "W1", "2200", "220421")
     waiting(connection, "W2", "5300", "220421")  # another sub-centre's
     waiting(connection, "W3", "2200", "640399")

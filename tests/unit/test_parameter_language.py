@@ -46,6 +46,12 @@ def test_a_condition_becomes_sql_of_our_own(condition: str) -> None:
     assert compile_condition(condition).sql == COMPILED[condition]
 
 
+def test_every_attribute_has_a_meaning_in_both_languages() -> None:
+    for attribute in attributes().values():
+        assert re.search("[a-z]", attribute.meaning_en), attribute
+        assert CHINESE.search(attribute.meaning_zh), attribute
+
+
 def test_what_a_condition_speaks_of_is_told() -> None:
     compiled = compile_condition("hs6 = '1' and (PRICE_Z > 2 or hs6 is null)")
     assert compiled.attributes == ("hs6", "price_z")

@@ -61,6 +61,7 @@ create table if not exists ops.parameter_events (
     happened_at timestamptz not null,
     -- the system itself ends what is over its time
     officer text not null check (officer <> ''),
+    -- as the register of officers says on that day
     unit_code text not null,
     reason text not null check (reason <> ''),
     recorded_at timestamptz not null default clock_timestamp(),
@@ -295,6 +296,13 @@ begin
             constraint = 'parameter_may_become',
             schema = 'ops',
             table = 'parameter_events';
+    end if;
+    -- whoever writes does not say for whom
+    if new."event" <> 'expired' then
+        new.unit_code := (
+            select ops.parameter_unit(new.officer, (new.happened_at at time zone settings.time_zone)::date)
+            from access.settings as settings
+        );
     end if;
     return new;
 end

@@ -12,21 +12,25 @@ from customs_risk.treat.parameters.language import compile_condition
 # two that match at once would look through the same declarations: the second waits
 _LOCK = 27103
 
-# decisions follow features within a build: what is much older than the newest decision is decided
+# decisions follow features within a build: what is much older than the newest decision is decided,
+# and what is newer was decided lately if at all. So years of decisions are not looked through
 _WAITING = """
 create temporary table waiting on commit drop as
+with since as (
+    select coalesce(max(decided_at) - interval '7 days', '-infinity') as moment
+    from treatment.decisions
+)
 select features.importer_id, features.declaration_id
 from intermediate.int_declaration_features as features
 where
     not features.is_backfill
-    and features.recorded_at >= (
-        select coalesce(max(decided_at) - interval '7 days', '-infinity') from treatment.decisions
-    )
+    and features.recorded_at >= (select moment from since)
     and not exists (
         select 1 from treatment.decisions
         where
             decisions.importer_id = features.importer_id
             and decisions.declaration_id = features.declaration_id
+            and decisions.decided_at >= (select moment from since)
     )
 """
 _ALL_WAITING = """

@@ -285,13 +285,12 @@ def _note(
     connection: Connection, event: str, parameter_id: str, version: int, *, by: str, reason: str
 ) -> None:
     """Note an event as of the present; the database asks its rule again when it is written."""
-    moment = clock.present(connection)
     told = {
         "event": event,
         "by": by,
         "id": parameter_id,
         "version": version,
-        "moment": moment,
+        "moment": clock.present(connection),
         "reason": reason,
     }
     (code,) = connection.execute(
@@ -304,12 +303,10 @@ def _note(
         insert into ops.parameter_events (
             parameter_id, version, "event", happened_at, officer, unit_code, reason
         )
-        values (
-            %(id)s, %(version)s, %(event)s, %(moment)s, %(by)s,
-            ops.parameter_unit(%(by)s, %(today)s), %(reason)s
-        )
+        -- the database itself puts in the unit that the officer acts for
+        values (%(id)s, %(version)s, %(event)s, %(moment)s, %(by)s, '', %(reason)s)
         """,
-        {**told, "today": clock.business_day(moment)},
+        told,
     )
 
 
