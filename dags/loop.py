@@ -11,10 +11,12 @@ Inspection results count from the day after they became known; they are taken al
    instructions are made.
 4. **dispatch**: instructions leave through the outbox.
 5. **feed_back**: dbt rebuilds the marts that say how well it worked.
-6. **observe**: once a business day, conclusions that new evidence bears on are drawn again (offices
-   are told whose level moved); what of the trade has left its own past (what got
-   worse is a signal from the next round on), and who does otherwise than its peers; models that
-   wait score the day in shadow, drift is measured, and training follows if it is due.
+6. **treat**: measures are proposed, adjusted and lifted, warnings drafted and issued, audits and
+   cases referred; what people must decide waits for them.
+7. **observe**: once a business day, conclusions that new evidence bears on are drawn again (offices
+   are told whose level moved); what of the trade has left its own past (what got worse is a signal
+   from the next round on), and who does otherwise than its peers, are found; models that wait score
+   the day in shadow, drift is measured, and training follows if it is due.
 
 ### 闭环一轮
 
@@ -26,7 +28,8 @@ Inspection results count from the day after they became known; they are taken al
 3. **decide**：dbt 在各关区查验能力之内确定处置通道与查验对象，说明理由并生成指令。
 4. **dispatch**：查验指令经发件箱发出。
 5. **feed_back**：dbt 重建绩效反馈数据集市。
-6. **observe**：每个业务日一次，对有新证据的结论再评估（等级变化通知主管海关）；发现偏离自身历史
+6. **treat**：提出、调整、解除处置措施，起草并发布预警，移交稽查与案件；须由人员决定的事项等待批复。
+7. **observe**：每个业务日一次，对有新证据的结论再评估（等级变化通知主管海关）；发现偏离自身历史
    的贸易变化（不利变化自下一轮起作为风险信号）与偏离同类的对象；候选模型对当日业务影子评分，度量漂移，必要时训练。
 """
 
@@ -80,13 +83,19 @@ def risk_loop() -> None:
 
         return steps.feed_back()
 
+    @task(doc_md="Measures, warnings, referrals. 措施、预警与移交。")
+    def treat() -> int:
+        from customs_risk import steps
+
+        return steps.treat()
+
     @task(doc_md="Look for changes and drift, train if due. 发现变化与漂移，必要时训练。")
     def observe() -> str | None:
         from customs_risk import steps
 
         return steps.observe()
 
-    chain(prepare(), assess(), decide(), dispatch(), feed_back(), observe())
+    chain(prepare(), assess(), decide(), dispatch(), feed_back(), treat(), observe())
 
 
 risk_loop()

@@ -127,19 +127,37 @@ def observe() -> str | None:
     return reason
 
 
-def manage_measures() -> int:
-    """Take in rebuttals, review them, propose and lift measures; return how many are new.
+def treat() -> int:
+    """Act on what has become known; return how many measures, warnings and referrals are new.
 
-    What waits for a person waits; where the stated policy speaks, it answers.
+    Rebuttals are taken in and reviewed; measures are proposed, and lifted where their cause has
+    ceased; warnings are drafted, audits and cases referred. What waits for a person waits; where
+    the stated policy speaks, it answers. What may leave leaves.
     """
-    from customs_risk.treat import approvals, policy, rebuttals, standing
+    from customs_risk import warehouse
+    from customs_risk.treat import approvals, emergencies, policy, rebuttals, referrals, standing
+    from customs_risk.treat.warnings.drafts import draft_warnings
+    from customs_risk.treat.warnings.issue import issue_warnings
 
     rebuttals.take_in()
     policy.review_waiting()
-    proposed = standing.propose_measures()
+    begun = standing.propose_measures() + draft_warnings() + referrals.refer()
     policy.answer_waiting()
+    with warehouse.connect() as connection:
+        emergencies.settle(connection)
+    issue_warnings()
     approvals.escalate_due()
-    return proposed
+    dispatch()
+    return begun
+
+
+def report() -> int:
+    """Make the reports on the last week that is over, and send them; return how many files."""
+    from customs_risk.treat.reports.step import make_reports
+
+    files = make_reports()
+    dispatch()
+    return len(files)
 
 
 def questions() -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ HEAVY = {
     "sklearn",
     "xgboost",
 }
-LOOP = ["prepare", "assess", "decide", "dispatch", "feed_back", "observe"]
+LOOP = ["prepare", "assess", "decide", "dispatch", "feed_back", "treat", "observe"]
 FEEDS = {path.stem: path for path in ROOT.glob("expectations/feeds/*/*.yml")}
 COLLECTIONS = [f"collect_{feed}" for feed in sorted(FEEDS)]
 
@@ -72,6 +72,7 @@ def test_loading_is_quick_and_imports_nothing_heavy(parsed: dict[str, Any]) -> N
 
 def test_there_is_one_collection_per_feed_and_nothing_unknown(dags: dict[str, Any]) -> None:
     others = ["approvals", "dispatch", "oversight", "retention", "risk_loop", "train_model"]
+    others += ["weekly_reports"]
     assert sorted(dags) == sorted([*COLLECTIONS, *others])
 
 
@@ -133,7 +134,7 @@ def test_each_task_calls_exactly_one_step() -> None:
                 assert len(calls) == 1, f"{path.name}: {function.name} calls {calls}"
                 called += calls
     others = ["bring_in", "train", "resolve", "watch", "dispatch", "dispatch", "retain"]
-    others += ["questions", "take_answer"]
+    others += ["questions", "report", "take_answer"]
     assert sorted(called) == sorted([*LOOP, *others])
     assert all(callable(getattr(steps, name)) for name in called)
 

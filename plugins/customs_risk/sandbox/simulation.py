@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from customs_risk import steps
-from customs_risk.sandbox import contest, report
+from customs_risk.sandbox import analysts, contest, report, responders, treatment
 from customs_risk.sandbox.home import fresh_home
 from customs_risk.sandbox.replay import LabelledFile
 from customs_risk.sandbox.world import FEEDS, World
@@ -35,6 +35,10 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
             with _week(console, number, weeks) as progress:
                 world.deliver_period(monday, friday)
                 turn(progress)
+                progress("people")
+                analysts.work()
+                responders.respond()
+                treatment.rebut(world, friday)
             fridays.append(friday)
         report.show_weeks(console, fridays)
         report.show_find_rates(console, "last_8_weeks")
@@ -76,6 +80,7 @@ def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = T
         steps.decide,
         steps.dispatch,
         steps.feed_back,
+        steps.treat,
         steps.observe,
     ]
     if learns:

@@ -1,0 +1,135 @@
+"""Analysts of the sandbox: once a week they ask for inspections, and set parameters.
+
+They use the functions that people use, know what the marts tell and nothing of the truth, and mark
+what they do as made by the sandbox's policy. Doing it twice in a week does nothing twice.
+"""
+
+from datetime import date, timedelta
+
+from psycopg import Connection
+
+from customs_risk import clock, warehouse
+from customs_risk.treat import inspection_requests
+from customs_risk.treat.parameters import impact, store
+from customs_risk.treat.parameters.store import Proposal
+
+PROPOSER, APPROVER = "sandbox-analyst", "sandbox-approver"
+UNIT = "gacc"
+LEGAL_BASIS = "海关风险管理办法（海关总署令第271号）第十二条、第十三条"
+PARAMETER_DAYS = 120
+REQUEST_DAYS, REQUEST_MOST = 14, 8
+# back-tests of the first weeks would tell nothing
+PARAMETERS_FROM = 14
+
+# by identifier: the condition, its domain, the measure, why, and what to look at
+_STANDING = (
+    (
+        "SBX-PRICE",
+        "price_z < -2 and declared_value_cny > 5000",
+        "tax",
+        "inspection",
+        ("priced far below its kind", "申报单价远低于同类"),
+        ("compare the invoice with the goods", "核对发票与实货价格"),
+    ),
+    (
+        "SBX-LICENCE",
+        "is_licence_missing = 1",
+        "prohibited_restricted",
+        "document_review",
+        ("others present a licence for such goods", "同类货物通常提交许可证件"),
+        ("ask for the licence", "要求提交许可证件"),
+    ),
+    (
+        "SBX-NEW-ROUTE",
+        "is_first_importer_hs6 = 1 and rate_goods > 0.3",
+        "commodity_quality",
+        "inspection",
+        ("first import of goods in which much is found", "首次进口高查获率商品"),
+        ("open and compare with the declaration", "开箱核对申报内容"),
+    ),
+)
+
+# the importer in whose goods most was found of late
+_WORST = """
+select declarations.importer_id, count(*)
+from core.inspections as inspections
+inner join core.declarations as declarations using (importer_id, declaration_id)
+where inspections.has_finding and inspections.known_on > %s
+group by declarations.importer_id
+order by count(*) desc, declarations.importer_id
+limit 1
+"""
+
+
+def work() -> list[str]:
+    """Do what is due this week; return the numbers of what was begun."""
+    with warehouse.connect() as connection:
+        today = clock.business_day(clock.present(connection))
+        (first,) = connection.execute(
+            "select min(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
+        ).fetchone() or (None,)
+        worst = connection.execute(_WORST, [today - timedelta(days=28)]).fetchone()
+        known = _known(connection)
+    if first is None:
+        return []
+    begun = [_request(*worst, today)] if worst else []
+    if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
+        begun += [_set(each, today) for each in _STANDING if each[0] not in known]
+    return begun
+
+
+def _known(connection: Connection) -> set[str]:
+    return {
+        each for (each,) in connection.execute("select parameter_id from ops.parameter_versions")
+    }
+
+
+def _request(importer: str, findings: int, today: date) -> str:
+    return inspection_requests.ask(
+        "importer",
+        importer,
+        domain="tax",
+        words_en=f"{findings} findings in four weeks",
+        words_zh=f"四周内查获{findings}次",
+        ends_on=today + timedelta(days=REQUEST_DAYS),
+        most=REQUEST_MOST,
+        asked_by=PROPOSER,
+    )
+
+
+def _set(standing: tuple, today: date) -> str:  # type: ignore[type-arg]
+    parameter, condition, domain, measure, why, what = standing
+    for officer in (PROPOSER, APPROVER):
+        _appoint(officer, today)
+    store.propose(
+        Proposal(
+            parameter_id=parameter,
+            condition=condition,
+            risk_domain=domain,
+            what_to_examine_en=what[0],
+            what_to_examine_zh=what[1],
+            measure=measure,
+            jurisdiction=(UNIT,),
+            owner_unit=UNIT,
+            legal_basis=LEGAL_BASIS,
+            starts_on=today,
+            expires_on=today + timedelta(days=PARAMETER_DAYS),
+            review_on=today + timedelta(days=PARAMETER_DAYS // 2),
+            reason_en=why[0],
+            reason_zh=why[1],
+        ),
+        by=PROPOSER,
+    )
+    impact.analyse(parameter, by=PROPOSER)
+    for event in ("approved", "activated"):
+        store.decide(event, parameter, None, by=APPROVER, reason="沙盒策略 the sandbox's policy")
+    return parameter
+
+
+def _appoint(officer: str, today: date) -> None:
+    with warehouse.connect() as connection:
+        known = connection.execute(
+            "select 1 from ops.parameter_officers where officer = %s", [officer]
+        ).fetchone()
+    if known is None:
+        store.appoint(officer, UNIT, valid_from=today, valid_to=None, by="sandbox-policy")
