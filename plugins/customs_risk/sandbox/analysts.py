@@ -33,7 +33,7 @@ _STANDING = (
     ),
     (
         "SBX-LICENCE",
-        "is_licence_missing = 1",
+        "is_licence_missing",
         "prohibited_restricted",
         "document_review",
         ("others present a licence for such goods", "同类货物通常提交许可证件"),
@@ -41,7 +41,7 @@ _STANDING = (
     ),
     (
         "SBX-NEW-ROUTE",
-        "is_first_importer_hs6 = 1 and rate_goods > 0.3",
+        "is_first_importer_hs6 and rate_goods > 0.3",
         "commodity_quality",
         "inspection",
         ("first import of goods in which much is found", "首次进口高查获率商品"),
