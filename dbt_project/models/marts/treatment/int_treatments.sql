@@ -36,6 +36,7 @@ decided as (
         decisions.office_code,
         decisions.decided_on,
         decisions.decided_at,
+        decisions.as_of,
         decisions.lane,
         decisions.level,
         decisions.selected_by,
@@ -81,7 +82,8 @@ treated as (
     ) as matched
 ),
 
--- many measures to one decision: those in force on its parties, goods, origin or office
+-- many measures to one decision: those in force on its parties, goods, origin or office when it became known, by the
+-- system's own clock
 concerned as (
     select
         treated.importer_id,
@@ -102,8 +104,8 @@ concerned as (
         ) as subject (subject_kind, subject_key)
     inner join measures using (subject_kind, subject_key)
     where
-        measures.effective_from <= treated.decided_at
-        and treated.decided_at < coalesce(measures.effective_to, 'infinity')
+        measures.effective_from <= treated.as_of
+        and treated.as_of < coalesce(measures.effective_to, 'infinity')
         -- of a country, the goods that its outbreak concerns
         and (
             measures.subject_kind <> 'country'
@@ -120,6 +122,7 @@ final as (
         treated.office_code,
         treated.decided_on,
         treated.decided_at,
+        treated.as_of,
         treated.lane,
         treated.level,
         treated.treated_level,

@@ -53,6 +53,7 @@ final as (
             when approved.override_id is null then treatments.words_zh
             else '经批准另行处置：' || approved.reason_zh
         end as words_zh,
+        treatments.as_of,
         treatments.decided_at
     from treatments
     left join approved using (importer_id, declaration_id)
