@@ -43,7 +43,7 @@ def connection(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
             from generate_series(1, 9) as n"""
         )
         opened.execute(
-            """insert into feedback.int_metric_values (metric_code, cohort_kind, cohort_on,
+            """insert into intermediate.int_metric_values (metric_code, cohort_kind, cohort_on,
                 cohort_to, dimension, dimension_value, numerator, denominator, value, low, high,
                 recorded_at)
             select code, 'week', monday, monday + 6, 'all', 'all', hits, 40, hits / 40.0,
@@ -110,8 +110,8 @@ def test_the_page_says_what_the_marts_say(
 
     ((inspections,),) = rows(
         connection,
-        "select count(*) from core.inspections"
-        " where known_on between '2026-06-22' and '2026-06-28'",
+        """select count(*) from core.inspections
+        where known_on between '2026-06-22' and '2026-06-28'""",
     )
     findings = rows(
         connection,

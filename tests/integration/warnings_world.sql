@@ -14,6 +14,11 @@ select
     1000, false, 'b', n, '2026-06-20 12:00+08', '2026-06-20', now()
 from generate_series(1, 5) as n;
 
+insert into intermediate.int_subjects (subject_kind, subject_id, subject_names, country, recorded_at)
+select 'party', importer_id, array_agg(importer_name), 'CN', now() from intermediate.int_declarations group by importer_id
+union all
+select 'party', seller_id, array_agg(seller_name), null, now() from intermediate.int_declarations group by seller_id;
+
 insert into intermediate.int_inspection_versions
 (
     importer_id, declaration_id, result_id, version_no, officer_id, has_finding, finding_type, additional_duty_cny,

@@ -72,7 +72,7 @@ def work() -> list[str]:
         known = _known(connection)
     if first is None:
         return []
-    begun = [_request(*worst, today)] if worst else []
+    begun = [_request(worst[0], worst[1], today)] if worst else []
     if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
         begun += [_set(each, today) for each in _STANDING if each[0] not in known]
     return begun

@@ -1,5 +1,5 @@
--- What stands at %(moment)s and is to be warned of. One row per cause, risk domain and subject; `is_public` says whether
--- public information bears it out by itself. Titles and advice are made of public code lists alone.
+-- What stands at %(moment)s and is to be warned of. One row per cause, risk domain and subject; `is_public` says
+-- whether public information bears it out by itself. Titles and advice are made of public code lists alone.
 with
 
 today as (

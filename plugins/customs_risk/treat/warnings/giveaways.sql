@@ -70,13 +70,6 @@ numbers as (
     from candidates
     inner join intermediate.int_declarations as declarations on candidates.reading = declarations.declaration_id
     union
-    select candidates.text_id, 'party', told.party_id, false
-    from intermediate.int_declarations as declarations
-    cross join lateral (
-        values (declarations.importer_id), (declarations.declarant_id), (declarations.seller_id), (declarations.courier_id)
-    ) as told (party_id)
-    inner join candidates on told.party_id = candidates.reading
-    union
     select candidates.text_id, 'consignment', told.number, false
     from intermediate.int_declarations as declarations
     cross join lateral (
@@ -111,10 +104,6 @@ named as (
     cross join lateral unnest(parties.subject_names) as party_name (spelt)
     where parties.subject_kind = 'party'
     union
-    select 'party', told.spelt, false
-    from intermediate.int_declarations as declarations
-    cross join lateral (values (declarations.importer_name), (declarations.seller_name)) as told (spelt)
-    union
     select 'party', mention_name.spelt, false
     from intermediate.int_mentions as mentions
     cross join lateral unnest(mentions.mention_names) as mention_name (spelt)
@@ -133,14 +122,13 @@ named as (
     from access.memberships
 ),
 
--- between single spaces; Chinese is written without any
-spelt as (
+-- in small letters, between single spaces
+worded as (
     select
         named.what,
         named."name",
         named.is_person,
-        named."name" ~ '[㐀-鿿]' as is_chinese,
-        regexp_replace(lower(normalize(named."name", nfkc)), %(between)s, ' ', 'g') as worded
+        trim(regexp_replace(lower(normalize(named."name", nfkc)), %(between)s, ' ', 'g')) as words
     from named
     -- who is called like a country is not given away by its name
     where
@@ -151,32 +139,51 @@ spelt as (
         )
 ),
 
+-- what a name begins with, by which it is found: a word or, as Chinese is written without spaces, two letters
+spelt as (
+    select
+        what,
+        "name",
+        is_person,
+        form.sought,
+        form.lead
+    from worded
+    cross join lateral (
+        select
+            case when words ~ '[㐀-鿿]' then replace(words, ' ', '') else ' ' || words || ' ' end as sought,
+            case
+                when words ~ '[㐀-鿿]' then left(replace(words, ' ', ''), 2) else split_part(words, ' ', 1)
+            end as lead
+    ) as form
+    where length(words) > case when words ~ '[㐀-鿿]' then 1 else 3 end
+),
+
 heard as (
     select
         text_id,
-        ' ' || trim(regexp_replace(lower(normalize(words, nfkc)), %(between)s, ' ', 'g')) || ' ' as worded
+        ' ' || trim(regexp_replace(lower(normalize(words, nfkc)), %(between)s, ' ', 'g')) || ' ' as spaced
     from texts
 ),
 
+leads as (
+    select text_id, spaced as heard_as, unnest(string_to_array(trim(spaced), ' ')) as lead
+    from heard
+    union
+    select heard.text_id, form.compact, substr(form.compact, place.nth, 2)
+    from heard
+    cross join lateral (select replace(heard.spaced, ' ', '') as compact) as form
+    cross join lateral generate_series(1, length(form.compact)) as place (nth)
+),
+
 names as (
-    select
-        heard.text_id,
+    select distinct
+        leads.text_id,
         spelt.what,
         spelt."name" as "value",
         spelt.is_person
     from spelt
-    inner join heard
-        on
-            (
-                spelt.is_chinese
-                and length(replace(spelt.worded, ' ', '')) > 1
-                and strpos(replace(heard.worded, ' ', ''), replace(spelt.worded, ' ', '')) > 0
-            )
-            or (
-                not spelt.is_chinese
-                and length(spelt.worded) > 3
-                and strpos(heard.worded, ' ' || trim(spelt.worded) || ' ') > 0
-            )
+    inner join leads using (lead)
+    where strpos(leads.heard_as, spelt.sought) > 0
 ),
 
 final as (
