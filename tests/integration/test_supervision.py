@@ -1,7 +1,7 @@
 """Planted misconduct is told by the hints of its class, seldom anybody else; auditors review it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -33,6 +33,11 @@ def collect(*feeds: str) -> None:
         assert all(each.status == "loaded" for each in steps.collect(feed))
 
 
+def publish(outside: Outside, first: date, last: date) -> None:
+    for day in business_days(first, last):
+        outside.publish(day, [HANDBOOKS])
+
+
 @pytest.fixture(scope="module")
 def world(warehouse: Settings) -> World:
     """History, a week that is decided, and two weeks in which its answers come, or do not."""
@@ -41,8 +46,7 @@ def world(warehouse: Settings) -> World:
     outside = Outside(world)
     world.deliver_history()
     last = world.history_end
-    for day in business_days(last - timedelta(6), last):
-        outside.publish(day, [HANDBOOKS])
+    publish(outside, last - timedelta(6), last)
     monday = next_monday(last + timedelta(1))
     world.deliver_period(monday, monday + timedelta(4), FEEDS)
     collect(*FEEDS, HANDBOOKS)
@@ -50,7 +54,8 @@ def world(warehouse: Settings) -> World:
         step()
     answers = ("inspection_results", "enforcement_acts")
     world.deliver_period(monday + timedelta(7), monday + timedelta(18), answers)
-    collect(*answers)
+    publish(outside, monday + timedelta(7), monday + timedelta(18))
+    collect(*answers, HANDBOOKS)
     steps.prepare()
     steps.feed_back()
     return world

@@ -71,17 +71,16 @@ over_norm as (
     where used.declared_consumption > (1 + rules.parameter / 100) * used.norm_consumption
 ),
 
--- PRO04: not written off so many days after the last day of validity
+-- PRO04: not written off so many days after the last day of validity, when it was last reported
 overdue as (
     select
         rules.rule_code,
         used.*,
-        (supervised_day.business_day - used.due_on)::float8 as observed,
+        ({{ business_day('used.known_at') }} - used.due_on)::float8 as observed,
         rules.parameter::float8 as expected
     from used
-    cross join supervised_day
     inner join rules on rules.rule_code = 'PRO04'
-    where supervised_day.business_day - used.due_on > rules.parameter
+    where {{ business_day('used.known_at') }} - used.due_on > rules.parameter
 ),
 
 -- PRO05: extended again and again
