@@ -64,8 +64,8 @@ limit {limit}
 
 # history was chosen in ways that nobody noted: each of its labels stands for itself. What was
 # audited could have been inspected before: it stands for 1 / the probability of either. Inspections
-# of the same goods stand for 1 / theirs alone, so what is audited counts a little twice: 0.2 % of
-# releases
+# of such goods stand for 1 / theirs alone, so what is audited (0.2 % of releases) counts a little
+# twice
 _STANDS_FOR = """coalesce(
     1 / nullif(
         decisions.selection_probability + coalesce(results.audit_probability, 0)

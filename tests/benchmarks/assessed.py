@@ -48,7 +48,7 @@ def make(rows: int, *, is_inspected: bool) -> None:
                     1 + exp(4 - 4 * coalesce(rate_importer, 0) - 4 * coalesce(rate_goods, 0))
                 ) as has_finding,
                 'undervaluation' as finding_type, (1000 * random())::numeric as additional_duty_cny,
-                'random' as selected_by
+                'random' as selected_by, null::text as instruction_id
             from intermediate.int_declaration_features where {is_inspected}"""
         )
         connection.execute(

@@ -158,9 +158,6 @@ def test_a_drill_goes_the_same_way_and_tells_nobody_outside(
     assert response.mended(finding, by=BY, how="the query is prepared")
     assert rows(connection, summary, number)[0][-1] == 0
 
-    with doors.connect() as opened:
-        outbox.enqueue(opened, "emergency")
-        outbox.enqueue(opened, "drill")
     assert rows(connection, outside) == before
     outbox.dispatch()
     told = """select kind, payload ->> 'addressee', payload ->> 'message', file_name

@@ -36,7 +36,8 @@ def tables(warehouse):
         )
         connection.execute(
             f"create table intermediate.int_inspections ({key}, known_on date, "
-            "has_finding boolean, finding_type text, additional_duty_cny numeric, selected_by text)"
+            "has_finding boolean, finding_type text, additional_duty_cny numeric, "
+            "selected_by text, instruction_id text)"
         )
         connection.execute("create schema if not exists indicators")
         connection.execute(

@@ -118,7 +118,8 @@ def test_the_same_week_is_drawn_the_same_and_another_seed_draws_otherwise(
     connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rows(connection, CHOSEN, WEEK)
-    forget = "with gone as (delete from ops.audit_cohorts returning 1) delete from ops.referrals"
+    forget = """with weeks as (delete from ops.audit_cohorts), told as (delete from ops.outbox)
+        delete from ops.referrals"""
     connection.execute(forget)
     assert refer(RULE) == len(before)
     assert rows(connection, CHOSEN, WEEK) == before

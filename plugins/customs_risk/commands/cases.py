@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
 from customs_risk.experts.vocabulary import Domain
@@ -152,7 +152,10 @@ def list_() -> None:
     """List the cases, the newest first. 案件清单。"""
     from customs_risk import warehouse
 
-    table = Table("case", "opened", "title", "agencies", "shared", "sent", "received", "status")
+    table = Table(
+        Column("case", no_wrap=True),
+        "opened", "title", "agencies", "shared", "sent", "received", "status",
+    )  # fmt: skip
     with warehouse.connect() as connection:
         for number, opened_at, *told in connection.execute(_CASES):
             table.add_row(number, shown(opened_at), *(escape(str(each)) for each in told))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
 from customs_risk.experts.vocabulary import Severity
@@ -237,10 +237,13 @@ def list_() -> None:
     """List activations and drills, the newest first. 启动与演练。"""
     from customs_risk import warehouse
 
-    table = Table("number", "plan", "drill", "event", "severity", "status", "steps", "late", "open")
+    table = Table(
+        Column("number", no_wrap=True),
+        "asked for", "plan", "drill", "event", "severity", "status", "steps", "late", "open",
+    )  # fmt: skip
     with warehouse.connect() as connection:
         for number, requested_at, *told in connection.execute(_ACTIVATIONS):
-            table.add_row(f"{number} {shown(requested_at)}", *(escape(str(each)) for each in told))
+            table.add_row(number, shown(requested_at), *(escape(str(each)) for each in told))
     console.print(table)
 
 

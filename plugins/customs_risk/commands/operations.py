@@ -5,7 +5,7 @@ from typing import Annotated, LiteralString
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from customs_risk.commands.shared import By, Reason, console, group, say, shown
 from customs_risk.experts.vocabulary import Domain
@@ -219,7 +219,8 @@ def _scope(
 def _print(query: LiteralString, *titles: str, told: dict[str, object] | None = None) -> None:
     from customs_risk import warehouse
 
-    table = Table(*titles)
+    number, *others = titles
+    table = Table(Column(number, no_wrap=True), *others)
     with warehouse.connect() as connection:
         for row in connection.execute(query, told):
             table.add_row(*(escape(_written(cell)) for cell in row))

@@ -40,7 +40,7 @@ where not is_backfill and status <> 'refused'
 # the heading and origin in which inspections found most of late
 _WORST = """
 select
-    left(hs6, 4), origin_country, count(*), sum(additional_duty_cny)::float8,
+    left(hs6, 4), origin_country, count(*), coalesce(sum(additional_duty_cny), 0)::float8,
     (array_agg(declaration_id order by additional_duty_cny desc, declaration_id))[1:20]
 from core.findings
 where known_at between %(now)s - interval '56 days' and %(now)s and origin_country is not null

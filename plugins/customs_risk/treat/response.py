@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
+from customs_risk.treat import outbox
 from customs_risk.treat.emergencies import UnusableEmergency
 from customs_risk.treat.numbers import numbered
 
@@ -152,6 +153,9 @@ def stand_down(activation_id: str, *, by: str, reason: str) -> bool:
         lasted = _act(connection, _STAND_DOWN, activation_id, by, reason=reason)
         if lasted:
             _act(connection, _END_MEASURES, activation_id, by, measure_no=None, reason=reason)
+            # whoever was told that it started is told that it is over
+            for kind in ("emergency", "drill"):
+                outbox.enqueue(connection, kind)
     return lasted
 
 
