@@ -39,9 +39,8 @@ def test_nobody_whom_a_plan_names_is_told_in_a_drill():
 
 
 def test_every_kind_of_message_can_be_written():
-    assert messages.ENQUEUE.keys() <= messages.TOLD.keys() <= outbox._TOLD.keys()
-    name = outbox._file_name("emergency", date(2026, 7, 1), ["m"])
-    assert name.startswith("emergencies_20260701_")
+    assert messages.ENQUEUE.keys() <= messages.TOLD.keys() <= outbox.KINDS.keys()
+    assert outbox.KINDS["emergency"].files == "emergencies"
 
 
 @pytest.mark.parametrize(
