@@ -107,7 +107,9 @@ def test_a_webhook_takes_each_message_by_its_key(service: Service, send_over: An
 
 
 @pytest.mark.parametrize(
-    "act", [status(503), status(429), status(408), status(425), cut, silent], ids=str
+    "act",
+    [status(503), status(429), status(408), status(425), cut, silent],
+    ids=["503", "429", "408", "425", "cut", "silent"],
 )
 def test_what_may_pass_is_tried_again_under_the_same_key(
     service: Service, send_over: Any, act: Any
