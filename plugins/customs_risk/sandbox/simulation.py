@@ -34,7 +34,7 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
             friday = monday + timedelta(days=4)
             with _week(console, number, weeks) as progress:
                 world.deliver_period(monday, friday)
-                turn(progress)
+                turn(progress, feeds=(*FEEDS, treatment.FEED))
                 progress("people")
                 analysts.work()
                 responders.respond()
