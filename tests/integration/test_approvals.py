@@ -151,7 +151,7 @@ def test_the_policy_marks_its_answers_and_leaves_the_gravest_to_people(
             approvals.ask(opened, [question])
     policy.answer_waiting()
     assert answer_of(connection, asked_of(connection, follows)) == (
-        "approve", "policy", None, "policy",
+        "approve", "policy:approvals", None, "policy",
     )  # fmt: skip
     assert state(connection, follows) == "in_force"
     answers = {each: answer_of(connection, asked_of(connection, each))[0] for each in ("OK", "NO")}

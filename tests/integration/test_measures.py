@@ -208,8 +208,8 @@ def test_measures_overlap_and_each_tells_what_came_of_it(connection: psycopg.Con
         ({"kind": "control", "action": "prohibit"}, "knows no such measure"),
         ({"evidence": {}}, "rests on evidence"),
         ({"reason_zh": " "}, "both languages"),
-        ({"value_after": GUARANTEE.value_before}, "check"),
-        ({"ends_at": TODAY - timedelta(days=1)}, "check"),
+        ({"value_after": GUARANTEE.value_before}, "changes something"),
+        ({"ends_at": TODAY - timedelta(days=1)}, "ends after"),
         ({"risk_domain": "luck"}, "risk_domain"),
     ],
 )

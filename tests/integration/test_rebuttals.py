@@ -199,7 +199,7 @@ def test_the_policy_weighs_what_inspections_found_and_marks_it(
     settings.cache_clear()
     outcomes = [case(connection, number) for number in cases.values()]
     assert [outcome for outcome, *_ in outcomes] == ["lifted", "adjusted", "upheld", "adjusted"]
-    assert {(by, marked) for _, _, by, marked, _ in outcomes} == {("policy", "policy")}
+    assert {(by, marked) for _, _, by, marked, _ in outcomes} == {("policy:rebuttals", "policy")}
     adjusted = """select value_after, ends_at from treatment.measures where supersedes = %s"""
     ((halved, end),) = rows(connection, adjusted, proposed["raised"])
     assert (halved, end) == ({"guarantee_pct_of_duty": 50}, GUARANTEE.ends_at)

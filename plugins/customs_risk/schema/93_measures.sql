@@ -146,8 +146,8 @@ create table if not exists ops.measures (
     lifted_by text,
     lift_reason text,
     foreign key (kind, action) references ops.measure_actions (kind, action),
-    check (ends_at > starts_at),
-    check (value_after <> value_before),
+    constraint measure_ends_after_it_starts check (ends_at > starts_at),
+    constraint measure_changes_something check (value_after <> value_before),
     check (num_nulls(lifted_at, lifted_by, lift_reason) in (0, 3))
 );
 create index if not exists measures_by_subject on ops.measures (subject_kind, subject_key);

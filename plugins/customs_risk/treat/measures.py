@@ -89,6 +89,16 @@ _STATE = """
 """
 
 
+# what the database refuses, in words
+_BROKEN = {
+    "measure_ends_after_it_starts": "a measure ends after it starts 终止时间须晚于起始时间",
+    "measure_changes_something": "a measure changes something: before and after differ 须有变化",
+    "measures_risk_domain_check": "risk_domain is one of the eight of Article 2 风险领域有误",
+    "measures_subject_kind_check": "subject_kind says what the key names 对象种类有误",
+    "measures_subject_key_check": "a measure has a subject 须注明对象",
+}
+
+
 class UnusableMeasure(ValueError):  # noqa: N818 - reads as what is wrong
     """A measure that cannot be so; the message says which and why."""
 
@@ -151,9 +161,8 @@ def propose_all(
     try:
         written = connection.cursor(row_factory=dict_row).execute(_WRITE, told).fetchall()
     except psycopg.errors.CheckViolation as error:
-        raise UnusableMeasure(
-            f"{error.diag.constraint_name}: {error.diag.message_detail}"
-        ) from None
+        broken = str(error.diag.constraint_name)
+        raise UnusableMeasure(_BROKEN.get(broken, f"what it says cannot be so: {broken}")) from None
     approvals.ask(connection, _questions(written, actions, moment, by))
     outbox.enqueue(connection, "measure")
     return [row["measure_id"] for row in written]

@@ -33,7 +33,8 @@ from customs_risk.settings import settings
 from customs_risk.treat import approvals, rebuttals
 from customs_risk.treat.rebuttals import Outcome
 
-POLICY = "policy"
+# the two parts of it: neither answers what it asked for itself
+ANSWERS, REVIEWS = "policy:approvals", "policy:rebuttals"
 LONGEST_DAYS = 90
 LOOK_BACK_DAYS = 90
 PRIOR = 8.0
@@ -158,7 +159,7 @@ def answer_waiting() -> int:
         answers = connection.execute(_ANSWERS, {"longest": LONGEST_DAYS}).fetchall()
         for approval_id, answer, reason in answers:
             approvals.take(
-                connection, approval_id, answer, by=POLICY, reason=reason, answered_as="policy"
+                connection, approval_id, answer, by=ANSWERS, reason=reason, answered_as="policy"
             )
         return len(answers)
 
@@ -225,6 +226,6 @@ def _review(connection: psycopg.Connection, case: dict[str, Any], moment: dateti
     if outcome == "adjusted":
         after, until = milder(case["value_after"], moment, case["ends_at"])
     rebuttals.decide(
-        connection, case["rebuttal_id"], outcome, by=POLICY, review_en=en, review_zh=zh,
+        connection, case["rebuttal_id"], outcome, by=REVIEWS, review_en=en, review_zh=zh,
         value_after=after, ends_at=until, reviewed_as="policy",
     )  # fmt: skip
