@@ -24,8 +24,8 @@ pytestmark = pytest.mark.timeout(1500)
 
 FEEDS = ("exchange_rates", "inspection_results", "enforcement_acts", "declarations")
 HANDBOOKS = "processing_handbooks"
-# what so small a world has too few acts of: findings, amendments of one declarant
-SELDOM = {"CTL02", "ENF02", "ENF03", "REV02", "REV04", "REV05"}
+# what so small a world has too few acts of: findings of one officer, inspections of one importer
+SELDOM = {"ENF02", "ENF03"}
 
 
 def collect(*feeds: str) -> None:
@@ -80,8 +80,8 @@ def test_what_was_planted_is_told_and_little_else(measured: dict[str, Measured])
     together = measured.pop("all")
     assert together.precision is not None and together.recall is not None
     assert together.hints >= 25
-    assert together.precision >= 0.85
-    assert together.recall >= 0.6
+    assert together.precision >= 0.9
+    assert together.recall >= 0.75
     silent = {code for code, each in measured.items() if not each.found}
     assert silent <= SELDOM
     # every rule but those of single balances keeps its false alarms down
