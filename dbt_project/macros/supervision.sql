@@ -9,13 +9,18 @@
     however long the history is.
 #}
 
+{# e to the power of something negative; what no double holds is an error to the database, and nothing here. #}
+{% macro small_exp(power) -%}
+    exp(greatest(({{ power }})::float8, -700))
+{%- endmacro %}
+
 {# Probability of at least `hits` in `trials`, each with the probability `share`. #}
 {% macro binomial_tail(hits, trials, share) -%}
     (
-        select least(sum(exp(
-            lgamma({{ trials }} + 1.0) - lgamma(n + 1.0) - lgamma({{ trials }} - n + 1.0)
-            + n * ln({{ share }}) + ({{ trials }} - n) * ln(1 - {{ share }})
-        )), 1)::float8
+        select least(sum({{ small_exp(
+            'lgamma(' ~ trials ~ ' + 1.0) - lgamma(n + 1.0) - lgamma(' ~ trials ~ ' - n + 1.0)'
+            ~ ' + n * ln(' ~ share ~ '::float8) + (' ~ trials ~ ' - n) * ln(1 - ' ~ share ~ '::float8)'
+        ) }}), 1)::float8
         from generate_series({{ hits }}, {{ trials }}) as n
     )
 {%- endmacro %}
@@ -23,7 +28,7 @@
 {# Probability of at most `hits` where `expected` are expected. #}
 {% macro poisson_low_tail(hits, expected) -%}
     (
-        select least(sum(exp(n * ln({{ expected }}) - {{ expected }} - lgamma(n + 1.0))), 1)::float8
+        select least(sum({{ small_exp('n * ln(' ~ expected ~ ') - ' ~ expected ~ ' - lgamma(n + 1.0)') }}), 1)::float8
         from generate_series(0, {{ hits }}) as n
     )
 {%- endmacro %}
