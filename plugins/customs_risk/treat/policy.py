@@ -7,7 +7,7 @@ Questions (ops.approvals):
 
 1. What the asker's own rule recommends is answered so: a back-test that was passed, a drill.
 2. A measure that a standing rule proposed is approved if it can be taken back: it restricts or
-   suspends, and ends by itself within ``LONGEST_DAYS``. So is one that adjusts another.
+   suspends, and ends by itself within ``LONGEST_DAYS``. What adjusts it counts as its rule's, too.
 3. All else waits for a person, here too: what prohibits, cancels or publishes, and what a person
    asks for. It goes up when it is overdue, and stays an alarm.
 
