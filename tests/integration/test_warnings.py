@@ -42,7 +42,7 @@ def answer(connection: psycopg.Connection, cause: str, said: str) -> None:
     connection.execute(
         """update ops.approvals as asked
         set answered_at = '2026-07-01 10:00+08', answer = %s, answered_by = 'wang.wei',
-            answered_as = 'person', reason = 'seen'
+            answered_as = 'person', answered_post = needed_posts[1], reason = 'seen'
         from ops.warnings as warnings
         where asked.subject_id = warnings.warning_id || ':' || warnings.version
             and warnings.cause = %s and asked.answered_at is null""",

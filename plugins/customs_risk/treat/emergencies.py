@@ -13,6 +13,7 @@ from psycopg import Connection
 from customs_risk import clock, warehouse
 from customs_risk.experts.vocabulary import Severity
 from customs_risk.treat import outbox
+from customs_risk.treat.approvals import Question
 from customs_risk.treat.numbers import numbered
 from customs_risk.treat.plans import publish
 
@@ -28,9 +29,16 @@ limit 1
 """
 
 _ASK = """
-insert into ops.approvals (approval_id, matter, subject_id, asked_at, asked_by, due_at)
+insert into ops.approvals (
+    approval_id, matter, subject_id, question_en, question_zh, recommended, recommendation,
+    asked_at, asked_by, needed_posts, escalates_to, due_at
+)
 values (
-    %(approval_id)s, 'emergency_activation', %(activation_id)s, %(moment)s, %(by)s,
+    %(approval_id)s, 'emergency_activation', %(activation_id)s,
+    'Start the emergency plan: ' || %(event_en)s, '是否启动应急预案：' || %(event_zh)s,
+    case when %(is_drill)s then 'approve' end,
+    case when %(is_drill)s then '演练，不产生对外效力 / a drill: nothing leaves the house' end,
+    %(moment)s, %(by)s, %(posts)s, %(above)s,
     %(moment)s + %(approve_within_hours)s * interval '1 hour'
 )
 on conflict (approval_id) do nothing
@@ -72,7 +80,7 @@ _ANSWER = """
 update ops.approvals
 set
     answered_at = %(moment)s, answer = %(answer)s, answered_by = %(by)s, answered_as = %(as)s,
-    reason = %(reason)s
+    answered_post = case %(as)s when 'person' then needed_posts[1] end, reason = %(reason)s
 where
     matter = 'emergency_activation'
     and subject_id = %(activation_id)s
@@ -177,6 +185,8 @@ def request(
             "moment": moment,
             "by": by,
             "reason": reason,
+            "posts": list(Question.needed_posts),
+            "above": Question.escalates_to,
         }
         connection.execute(_ASK, told)
         if connection.execute(_REQUEST, told).rowcount:

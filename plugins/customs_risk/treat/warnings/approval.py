@@ -2,18 +2,27 @@
 
 from psycopg import Connection
 
+from customs_risk.treat.approvals import Question
+
 MATTER = "publication"
 _DAYS_TO_ANSWER = 2
 
 # what goes out of the house and was not asked for yet
 _ASK = """
-insert into ops.approvals (approval_id, matter, subject_id, asked_at, asked_by, due_at)
+insert into ops.approvals (
+    approval_id, matter, subject_id, question_en, question_zh, asked_at, asked_by, needed_posts,
+    escalates_to, due_at
+)
 select
     %(matter)s || ':' || warning_id || ':' || version,
     %(matter)s,
     warning_id || ':' || version,
+    'Publish this ' || release_class || ': ' || title_en,
+    '是否发布：' || title_zh,
     drafted_at,
     drafted_by,
+    %(posts)s,
+    %(above)s,
     drafted_at + make_interval(days => %(days)s)
 from ops.warnings
 where
@@ -46,7 +55,13 @@ where
 
 def ask(connection: Connection) -> int:
     """Ask for a word on each notice and notification that waits for one; return how many."""
-    return connection.execute(_ASK, {"matter": MATTER, "days": _DAYS_TO_ANSWER}).rowcount
+    told = {
+        "matter": MATTER,
+        "days": _DAYS_TO_ANSWER,
+        "posts": list(Question.needed_posts),
+        "above": Question.escalates_to,
+    }
+    return connection.execute(_ASK, told).rowcount
 
 
 def take_answers(connection: Connection) -> int:
