@@ -85,7 +85,7 @@ def test_people_do_the_same_on_the_command_line(connection: psycopg.Connection) 
     number = told.output.split(":")[0]
     assert customs_risk(f"emergency stand-down {number} {who}").exit_code == 1
     for line in (
-        f"emergency answer {number} approve {who}",
+        f"emergency answer {number} approve --by wang.wei --reason needed",
         f"emergency update {number} --severity serious --by li.na",
         f"emergency measure {number} --item 1 --what open --what-zh 开箱 --hours 5 --by li.na",
         f"emergency end {number} 4 {who}",
