@@ -67,7 +67,7 @@ claims_on as (
     select
         pending.importer_id,
         pending.declaration_id,
-        array_agg(claims.claim_key order by claims.claim_key) as claim_keys,
+        string_agg(claims.claim_key, ' ' order by claims.claim_key) as claim_keys,
         bool_or(claims.wants = 'documents') as wants_documents,
         (array_agg(claims.claim order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
             as claim,
