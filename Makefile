@@ -23,7 +23,7 @@ simulate: $(VENV)/.ready ## run the loop in one process, a week at a time (WEEKS
 replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (DECLARATIONS=file.csv MAPPING=file.yml)
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
-# a file at a time in each of two workers; those that run a whole Airflow take longest and wait most, so they begin
+# a file at a time in each of two workers; those that run a whole Airflow wait most, beside the others
 test: $(VENV)/.ready ## run all tests but the benchmarks
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
