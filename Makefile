@@ -52,7 +52,7 @@ sources: $(VENV)/.ready ## write dbt's sources anew from the feeds' declarations
 	@$(BIN)/customs-risk sources
 
 lock: $(VENV)/.ready ## compile requirements.txt anew from pyproject.toml
-	@$(BIN)/uv pip compile --universal --generate-hashes --no-header \
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 		--python-version 3.11 --extra dev pyproject.toml -o requirements.txt
 
 clean: ## forget all state, and end what a killed run left behind (the environment stays)

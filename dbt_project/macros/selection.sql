@@ -62,59 +62,54 @@ asked_capacities as (
     from strata
 ),
 
+-- of what was asked for, chance is due its share
+random_dues as (
+    select
+        *,
+        floor(random_share * asked_capacity + {{ draw('stratum', 'random share', 'selection_seed') }})::int
+            as random_due
+    from asked_capacities
+),
+
 -- mandatory inspections may take all but what is due to chance
 free_capacities as (
     select
         *,
-        greatest(
-            asked_capacity - mandatory_in_stratum,
-            floor(random_share * asked_capacity + {{ draw('stratum', 'random share', 'selection_seed') }})
-        )::int as free_capacity,
+        greatest(asked_capacity - mandatory_in_stratum, random_due)::int as free_capacity,
         greatest(expected_capacity - mandatory_in_stratum, random_share * expected_capacity) as expected_free
-    from asked_capacities
+    from random_dues
 ),
 
--- without a model nothing is known of a declaration: every inspection that nobody claims is drawn
-random_shares as (
+claims_wanted as (
     select
         *,
         (mandatory_in_stratum + free_capacity)::int as capacity,
-        case
-            when has_ranking then random_share * expected_capacity
-            else expected_free - least(coalesce(claim_share, 0) * expected_free, claims_in_stratum)
-        end as expected_random
+        least(
+            claims_in_stratum,
+            floor(coalesce(claim_share, 0) * free_capacity + {{ draw('stratum', 'claim share', 'selection_seed') }})
+        )::int as claims_at_most
     from free_capacities
 ),
 
+-- without a model nothing is known of a declaration: every inspection that nobody claims is drawn
 random_capacities as (
     select
         *,
+        case when has_ranking then random_due else greatest(free_capacity - claims_at_most, 0) end as random_capacity,
         least(
             case
-                when has_ranking
-                    then floor(random_share * asked_capacity + {{ draw('stratum', 'random share', 'selection_seed') }})
-                else
-                    free_capacity
-                    - least(floor(
-                        coalesce(claim_share, 0) * free_capacity
-                        + {{ draw('stratum', 'claim share', 'selection_seed') }}
-                    ), claims_in_stratum)
-            end,
-            free_capacity
-        )::int as random_capacity,
-        least(expected_random / greatest(declarations_in_stratum - mandatory_in_stratum, 1), 1)::float8
-            as random_probability
-    from random_shares
+                when has_ranking then random_share * expected_capacity
+                else expected_free - least(coalesce(claim_share, 0) * expected_free, claims_in_stratum)
+            end / greatest(declarations_in_stratum - mandatory_in_stratum, 1),
+            1
+        )::float8 as random_probability
+    from claims_wanted
 ),
 
 claim_capacities as (
     select
         *,
-        least(
-            claims_in_stratum,
-            floor(coalesce(claim_share, 0) * free_capacity + {{ draw('stratum', 'claim share', 'selection_seed') }}),
-            free_capacity - random_capacity
-        )::int as claim_capacity
+        least(claims_at_most, free_capacity - random_capacity) as claim_capacity
     from random_capacities
 ),
 

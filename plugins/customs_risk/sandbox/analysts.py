@@ -5,25 +5,38 @@ what they do as made by the sandbox's policy. Doing it twice in a week does noth
 """
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
 from customs_risk.treat import inspection_requests
 from customs_risk.treat.parameters import impact, store
-from customs_risk.treat.parameters.store import Proposal
+from customs_risk.treat.parameters.store import Domain, Measure, Proposal
 
 PROPOSER, APPROVER = "sandbox-analyst", "sandbox-approver"
 UNIT = "gacc"
+REASON = "沙盒策略 the sandbox's policy"
 LEGAL_BASIS = "海关风险管理办法（海关总署令第271号）第十二条、第十三条"
 PARAMETER_DAYS = 120
 REQUEST_DAYS, REQUEST_MOST = 14, 8
 # back-tests of the first weeks would tell nothing
 PARAMETERS_FROM = 14
 
-# by identifier: the condition, its domain, the measure, why, and what to look at
+
+class Standing(NamedTuple):
+    """A parameter that the analysts set once there is a past to test it on."""
+
+    parameter_id: str
+    condition: str
+    domain: Domain
+    measure: Measure
+    why: tuple[str, str]  # in English and Chinese, as is what to examine
+    what: tuple[str, str]
+
+
 _STANDING = (
-    (
+    Standing(
         "SBX-PRICE",
         "price_z < -2 and declared_value_cny > 5000",
         "tax",
@@ -31,7 +44,7 @@ _STANDING = (
         ("priced far below its kind", "申报单价远低于同类"),
         ("compare the invoice with the goods", "核对发票与实货价格"),
     ),
-    (
+    Standing(
         "SBX-LICENCE",
         "is_licence_missing",
         "prohibited_restricted",
@@ -39,7 +52,7 @@ _STANDING = (
         ("others present a licence for such goods", "同类货物通常提交许可证件"),
         ("ask for the licence", "要求提交许可证件"),
     ),
-    (
+    Standing(
         "SBX-NEW-ROUTE",
         "is_first_importer_hs6 and rate_goods > 0.3",
         "commodity_quality",
@@ -74,7 +87,7 @@ def work() -> list[str]:
         return []
     begun = [_request(worst[0], worst[1], today)] if worst else []
     if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
-        begun += [_set(each, today) for each in _STANDING if each[0] not in known]
+        begun += [_set(each, today) for each in _STANDING if each.parameter_id not in known]
     return begun
 
 
@@ -97,33 +110,34 @@ def _request(importer: str, findings: int, today: date) -> str:
     )
 
 
-def _set(standing: tuple, today: date) -> str:  # type: ignore[type-arg]
-    parameter, condition, domain, measure, why, what = standing
+def _set(standing: Standing, today: date) -> str:
     for officer in (PROPOSER, APPROVER):
         _appoint(officer, today)
     store.propose(
         Proposal(
-            parameter_id=parameter,
-            condition=condition,
-            risk_domain=domain,
-            what_to_examine_en=what[0],
-            what_to_examine_zh=what[1],
-            measure=measure,
+            parameter_id=standing.parameter_id,
+            condition=standing.condition,
+            risk_domain=standing.domain,
+            what_to_examine_en=standing.what[0],
+            what_to_examine_zh=standing.what[1],
+            measure=standing.measure,
             jurisdiction=(UNIT,),
             owner_unit=UNIT,
             legal_basis=LEGAL_BASIS,
             starts_on=today,
             expires_on=today + timedelta(days=PARAMETER_DAYS),
             review_on=today + timedelta(days=PARAMETER_DAYS // 2),
-            reason_en=why[0],
-            reason_zh=why[1],
+            reason_en=standing.why[0],
+            reason_zh=standing.why[1],
         ),
         by=PROPOSER,
     )
-    impact.analyse(parameter, by=PROPOSER)
+    impact.analyse(standing.parameter_id, by=PROPOSER)
     for event in ("approved", "activated"):
-        store.decide(event, parameter, None, by=APPROVER, reason="沙盒策略 the sandbox's policy")
-    return parameter
+        store.decide(
+            event, standing.parameter_id, None, by=APPROVER, reason="沙盒策略 the sandbox's policy"
+        )
+    return standing.parameter_id
 
 
 def _appoint(officer: str, today: date) -> None:

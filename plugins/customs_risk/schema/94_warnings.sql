@@ -107,20 +107,5 @@ create table if not exists ops.reports (
     primary key (report_id, version)
 );
 
--- what waits for a person; whoever comes first makes it
-create table if not exists ops.approvals (
-    approval_id text primary key,
-    matter text not null,
-    subject_id text not null,
-    asked_at timestamptz not null,
-    asked_by text not null,
-    due_at timestamptz,
-    answered_at timestamptz,
-    answer text check (answer in ('approve', 'refuse')),
-    answered_by text,
-    answered_as text check (answered_as in ('person', 'policy')),
-    reason text
-);
-
 -- warnings and reports leave through the one door
 select ops.admit('ops.outbox', 'bulletin', 'notice', 'notification', 'lifting', 'report');

@@ -2,21 +2,6 @@
 -- referred to post-clearance audit and to anti-smuggling. Every statement may run again at any time. Nothing is deleted:
 -- what no longer holds has an end that says when, by whom and why.
 
--- what waits for a person, whatever it is about
-create table if not exists ops.approvals (
-    approval_id text primary key,
-    matter text not null,
-    subject_id text not null,
-    asked_at timestamptz not null,
-    asked_by text,
-    due_at timestamptz,
-    answered_at timestamptz,
-    answer text,
-    answered_by text,
-    answered_as text,
-    reason text
-);
-
 -- a version of an emergency plan, as it was published; measures, roles, contacts and steps are in `plan`
 create table if not exists ops.emergency_plans (
     plan_id text not null,

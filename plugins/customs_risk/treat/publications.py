@@ -1,6 +1,6 @@
 """What leaves as a publication: warnings of three release classes, their lifting, and reports.
 
-Statements for the one outbox (outbox.py); each adds what has not left and no more.
+Statements for the one outbox (outbox/kinds.py); each adds what has not left and no more.
 """
 
 from typing import LiteralString
