@@ -25,6 +25,7 @@ from customs_risk.commands import (
     models,
     operations,
     outbox,
+    pages,
     parameters,
     quarantine,
     rebuttals,
@@ -180,6 +181,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(supervision.app, name="supervision")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)
+app.command(name="pages")(pages.pages)
 
 
 @supervision.app.command(name="report")

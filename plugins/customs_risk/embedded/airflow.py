@@ -23,8 +23,9 @@ import httpx
 import psycopg
 
 from customs_risk.embedded import guard
-from customs_risk.embedded.airflow_environment import USER, environment, secret, write_private
+from customs_risk.embedded.airflow_environment import environment, password, write_private
 from customs_risk.embedded.guard import Leader
+from customs_risk.embedded.people import ADMINISTRATOR, PEOPLE
 from customs_risk.settings import REPOSITORY
 
 _SERVICES = {
@@ -49,18 +50,27 @@ class AirflowServices:
     Used as a context manager, it starts on entry and ends the whole tree on exit.
     """
 
-    def __init__(self, home: Path, metadata_url: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        metadata_url: str,
+        env: Mapping[str, str] | None = None,
+        *,
+        only_pages: bool = False,
+    ) -> None:
         """Describe the services; nothing starts yet.
 
         Args:
             home: where state lives; one Airflow may run in it at a time.
             metadata_url: ``postgresql://`` URL of Airflow's own database.
             env: variables for the tasks (CUSTOMS_RISK_…), which win over every default here.
+            only_pages: the API server alone, which serves the pages and runs nothing.
         """
         self.folder = home.resolve() / "airflow"
         self.logs = home.resolve() / "logs"
         self._metadata_url = metadata_url
         self._env = dict(env or {})
+        self._wanted = ("api-server",) if only_pages else tuple(_SERVICES)
         self._port: int | None = None
         self._services: dict[str, subprocess.Popen[bytes]] = {}
         self._leaders: dict[str, Leader] = {}
@@ -98,12 +108,16 @@ class AirflowServices:
     @property
     def user(self) -> str:
         """The administrator's name."""
-        return USER
+        return ADMINISTRATOR
 
     @property
     def password(self) -> str:
         """The administrator's password, made at the first start."""
-        return secret(self.folder, "password")
+        return self.password_of(ADMINISTRATOR)
+
+    def password_of(self, login: str) -> str:
+        """Return the password of one who may log in (people.py)."""
+        return password(self.folder, login)
 
     def start(self) -> None:
         """End leftovers, bring the metadata up to date, and start every service.
@@ -120,8 +134,8 @@ class AirflowServices:
         variables = self._variables()
         self._migrate(variables)
         self._start_guard()
-        for name, arguments in _SERVICES.items():
-            self._launch(name, arguments, variables)
+        for name in self._wanted:
+            self._launch(name, _SERVICES[name], variables)
 
     def wait_until_ready(self, timeout: float = 180) -> None:
         """Wait until every service reports itself healthy.
@@ -231,7 +245,8 @@ class AirflowServices:
         return {**inherited, "NO_PROXY": direct, "no_proxy": direct, **configured, **self._env}
 
     def _write_passwords(self) -> None:
-        write_private(self.folder / "passwords.json", json.dumps({USER: self.password}))
+        passwords = {each.login: self.password_of(each.login) for each in PEOPLE}
+        write_private(self.folder / "passwords.json", json.dumps(passwords))
 
     def _migrate(self, variables: Mapping[str, str]) -> None:
         """Bring Airflow's database to this version, unless it is known to be there."""
@@ -301,7 +316,8 @@ class AirflowServices:
             parts = answer.raise_for_status().json()
         except httpx.HTTPError:
             return ["api-server"]
-        wanted = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+        healthy = ("metadatabase", *(name.replace("-", "_") for name in self._wanted))
+        wanted = [name for name in healthy if name != "api_server"]
         return [name for name in wanted if (parts.get(name) or {}).get("status") != "healthy"]
 
     def _log(self, name: str) -> Path:

@@ -9,10 +9,11 @@ import secrets
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+from customs_risk.embedded.people import PEOPLE
 from customs_risk.settings import REPOSITORY
 
-USER = "admin"
-_SECRET_NAMES = ("fernet", "api", "jwt", "password")
+_PASSWORD = "password"
+_SECRET_NAMES = ("fernet", "api", "jwt", *(f"{_PASSWORD}-{each.login}" for each in PEOPLE))
 
 
 def secret(folder: Path, name: str) -> str:
@@ -24,6 +25,11 @@ def secret(folder: Path, name: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(path, _new_secret(name))
     return path.read_text()
+
+
+def password(folder: Path, login: str) -> str:
+    """Return the password of one who may log in, made at first use."""
+    return secret(folder, f"{_PASSWORD}-{login}")
 
 
 def write_private(path: Path, text: str) -> None:
@@ -60,7 +66,9 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
         # the default asks a name server, which an air gap answers late or never
         "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "CORE__FERNET_KEY": secret(folder, "fernet"),
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{each.login}:{each.airflow_role}" for each in PEOPLE
+        ),
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
         "DATABASE__SQL_ALCHEMY_CONN": driver_url,
         "DATABASE__SQL_ALCHEMY_CONN_ASYNC": driver_url,
@@ -101,7 +109,7 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
 
 
 def _new_secret(name: str) -> str:
-    if name == "password":
+    if name.startswith(_PASSWORD):
         return secrets.token_urlsafe(12)
     # Fernet asks for exactly this form; the others take any long text
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 
 from customs_risk import steps
-from customs_risk.embedded import postgres
+from customs_risk.embedded import people, postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
 from customs_risk.sandbox import report
@@ -202,6 +202,7 @@ def _services(
     postgres.start(home, settings().time_zone)
     try:
         steps.initialize()
+        people.admit()
         console.print("starting Airflow")
         metadata = postgres.url(home, postgres.METADATA)
         with (

@@ -185,7 +185,8 @@ def show_where_to_look(console: Console, url: str, user: str, password: str) -> 
     psql = shlex.join([str(postgres.program("psql")), warehouse.url()])
     console.print("\nWhere to look 查看入口")
     for name, place in {
-        "Airflow": f"{url}  ({user} / {password})",
+        "Pages": f"{url}/customs-risk/  ({user} / {password})",
+        "Airflow": url,
         "Data Docs": (settings().data_docs / "index.html").resolve().as_uri(),
         "psql": psql,
     }.items():

@@ -1,0 +1,107 @@
+"""A view's rows as a chart, in the form that Plotly draws in the browser.
+
+Every chart stands above the table that it draws, so that whoever cannot see it reads the same.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from customs_risk.web.views import Row
+from customs_risk.web.words import Language, Words, told
+
+# eight colours that colour-blind readers tell apart (Okabe and Ito, 2008), the darker ones first
+_COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#A0527F", "#56B4E9", "#B37400", "#333333", "#8A8A00")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """How columns become a picture: ``y`` over ``x``, one series for each value of ``by``.
+
+    ``low`` and ``high`` are an interval's ends. ``is_share`` writes ``y`` in percent. ``diagonal``
+    adds the line on which ``y`` equals ``x``.
+    """
+
+    title: Words
+    x: str
+    y: str
+    x_title: Words
+    y_title: Words
+    form: Literal["line", "bar", "points"] = "line"
+    by: str | None = None
+    low: str | None = None
+    high: str | None = None
+    is_share: bool = False
+    diagonal: bool = False
+
+    def figure(self, rows: list[Row], language: Language) -> dict[str, Any]:
+        """Return data and layout for ``Plotly.newPlot``."""
+        series: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.get(self.y) is not None:
+                series.setdefault(self._series(row, language), []).append(row)
+        traces = [
+            self._trace(name, mine, _COLOURS[place % len(_COLOURS)])
+            for place, (name, mine) in enumerate(series.items())
+        ]
+        if self.diagonal:
+            traces.append(
+                {
+                    "x": [0, 1], "y": [0, 1], "mode": "lines", "showlegend": False,
+                    "hoverinfo": "skip", "line": {"dash": "dot", "color": "#5c6670", "width": 1},
+                }
+            )  # fmt: skip
+        tick = {"tickformat": ",.1%"} if self.is_share else {}
+        return {
+            "data": traces,
+            "layout": {
+                "title": {"text": self.title.said(language)},
+                "xaxis": {"title": {"text": self.x_title.said(language)}, "automargin": True},
+                "yaxis": {
+                    "title": {"text": self.y_title.said(language)}, "rangemode": "tozero", **tick
+                },
+                "showlegend": len(series) > 1,
+                "barmode": "group",
+            },
+        }  # fmt: skip
+
+    def _series(self, row: Row, language: Language) -> str:
+        if self.by is None:
+            return ""
+        return str(row[self.by] if self.by in row else told(row, self.by, language))
+
+    def _trace(self, name: str, rows: list[Row], colour: str) -> dict[str, Any]:
+        trace: dict[str, Any] = {
+            "name": name,
+            "x": [_plain(row[self.x]) for row in rows],
+            "y": [_plain(row[self.y]) for row in rows],
+            "marker": {"color": colour},
+        }
+        if self.form == "bar":
+            trace["type"] = "bar"
+        else:
+            trace["type"] = "scatter"
+            trace["mode"] = "lines+markers" if self.form == "line" else "markers"
+        if self.low and self.high:
+            trace["error_y"] = {
+                "type": "data",
+                "symmetric": False,
+                "array": [_distance(row, self.y, self.high) for row in rows],
+                "arrayminus": [_distance(row, self.low, self.y) for row in rows],
+                "thickness": 1,
+                "color": colour,
+            }
+        return trace
+
+
+def _distance(row: Row, start: str, end: str) -> float:
+    first, last = row[start], row[end]
+    return 0.0 if first is None or last is None else max(float(last) - float(first), 0.0)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,136 @@
+"""A page: sections of views and charts, or a template of its own with what it asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from psycopg import Connection
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
+
+from customs_risk.web import rendering, words
+from customs_risk.web.charts import Chart
+from customs_risk.web.readers import Reader, Reading
+from customs_risk.web.views import Filter, Row, View
+from customs_risk.web.words import LANGUAGES, Language, Words
+
+COOKIE = "customs_risk_language"
+_TEMPLATES = rendering.templates()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A view with its charts, and what it may add for its reader."""
+
+    view: View
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the menu: ``reads`` is a schema whose readers find it there.
+
+    ``more`` returns what a template of its own needs besides the sections' rows. ``router`` holds
+    what else answers below the page's address, such as forms.
+    """
+
+    name: str
+    title: Words
+    about: Words
+    reads: str
+    sections: tuple[Section, ...] = ()
+    template: str = "page.html"
+    more: Callable[[Connection, Reader, Mapping[str, str]], dict[str, Any]] | None = None
+    router: APIRouter = field(default_factory=APIRouter)
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        """Each filter of its sections once."""
+        found = {each.name: each for section in self.sections for each in section.view.filters}
+        return tuple(found.values())
+
+    def answer(self, request: Request, reader: Reading) -> HTMLResponse:
+        """Return the page as this reader may see it."""
+        given = request.query_params
+        with reader.connect() as connection:
+            context = {
+                "sections": [_asked(each, connection, given) for each in self.sections],
+                "filters": [
+                    (each, given.get(each.name) or each.default or "", _choices(each, connection))
+                    for each in self.filters
+                ],
+                **(self.more(connection, reader, given) if self.more else {}),
+            }
+        return show(request, reader, self.template, page=self, **context)
+
+
+def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:
+    """Return a template in the reader's language, with the menu of what it may read."""
+    from customs_risk.web.pages import PAGES
+
+    language = language_of(request)
+    menu = [each for each in PAGES if reader and each.reads in reader.reads]
+    status = context.pop("status", 200)
+    content = _TEMPLATES.get_template(template).render(
+        language=language,
+        say=lambda en, zh: Words(en, zh).said(language),
+        told=lambda row, name: words.told(row, name, language),
+        menu=menu,
+        reader=reader,
+        address=request.url.path.removeprefix(rendering.BASE).strip("/"),
+        query=request.url.query,
+        other_language=next(each for each in LANGUAGES if each != language),
+        here=lambda **changes: _here(request, **changes),
+        **context,
+    )
+    response = HTMLResponse(content, status)
+    response.set_cookie(COOKIE, language, path=rendering.BASE, samesite="lax", httponly=True)
+    return response
+
+
+def language_of(request: Request) -> Language:
+    """Return the language of a request."""
+    return words.wanted(
+        request.query_params.get("lang"),
+        request.cookies.get(COOKIE),
+        request.headers.get("accept-language"),
+    )
+
+
+def _here(request: Request, **changes: str) -> str:
+    """Return this page's address with some parameters changed."""
+    return "?" + str(request.query_params.__class__({**request.query_params, **changes}))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A section with its rows, or with why there are none."""
+
+    section: Section
+    rows: list[Row]
+    refusal: Words | None = None
+
+    def figures(self, language: Language) -> list[dict[str, Any]]:
+        return [each.figure(self.rows, language) for each in self.section.charts]
+
+
+def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -> _Asked:
+    view = section.view
+    try:
+        with connection.transaction():
+            return _Asked(section, view.rows(connection, view.values(given)))
+    except InsufficientPrivilege:
+        return _Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
+    except UndefinedTable:
+        return _Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
+
+
+def _choices(chosen: Filter, connection: Connection) -> list[tuple[str, Words]]:
+    if chosen.choices is None:
+        return []
+    try:
+        with connection.transaction():
+            return [(str(v), Words(en, zh)) for v, en, zh in connection.execute(chosen.choices)]
+    except (InsufficientPrivilege, UndefinedTable):
+        return []

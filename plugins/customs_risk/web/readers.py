@@ -1,0 +1,96 @@
+"""Who reads: the user whom Airflow has let in, and the database role of the same name.
+
+What a reader may see is decided by PostgreSQL alone (schema/70_access.sql): every query of a page
+runs as that role, so that pages, downloads and the API show one jurisdiction and one set of
+columns. A user without a role of that name sees nothing; ``customs-risk access grant`` makes one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, Request
+from psycopg import Connection, sql
+
+from customs_risk import warehouse
+
+# a page that takes longer is ended, so that it cannot hold up the pipeline
+_PATIENCE = "20s"
+
+_RIGHTS = """
+    select
+        array_agg(distinct substr(roles."role", length('customs_risk_') + 1)) as roles,
+        array_agg(distinct reads.name) as reads
+    from access.roles as roles
+    cross join unnest(roles.reads) as reads (name)
+    where
+        roles."role" <> 'customs_risk_owner'
+        and exists (select 1 from pg_catalog.pg_roles where rolname = %(login)s and not rolsuper)
+        and pg_has_role(%(login)s, roles."role", 'usage')
+"""
+
+_PLACES = """
+    select coalesce(string_agg(substr(held.rolname, length('customs_risk_') + 1), ', '), '')
+    from pg_catalog.pg_roles as held
+    where
+        held.rolname ~ '^customs_risk_(district_|subcentre_|all_districts)'
+        and pg_has_role(%(login)s, held.oid, 'usage')
+"""
+
+
+class Unknown(PermissionError):  # noqa: N818 - reads as what is wrong
+    """Airflow knows this user, but no role of the warehouse has the name."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A user with the roles it has, the schemas these read, and its districts in words."""
+
+    login: str
+    roles: frozenset[str]
+    reads: frozenset[str]
+    places: str
+
+    def is_any(self, *roles: str) -> bool:
+        """Tell whether the reader has one of these roles."""
+        return bool(self.roles & set(roles))
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Open a connection that sees what this reader may see."""
+        with warehouse.connect() as connection:
+            self.become(connection)
+            yield connection
+
+    def become(self, connection: Connection) -> None:
+        """Let the rest of a transaction see what this reader may see."""
+        connection.execute(sql.SQL("set local statement_timeout = {}").format(_PATIENCE))
+        connection.execute("set local application_name = 'customs-risk pages'")
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(self.login)))
+
+
+def find(login: str) -> Reader:
+    """Return the reader of a name.
+
+    Raises:
+        Unknown: the warehouse has no such role, or it is in no role of the pipeline.
+    """
+    with warehouse.connect() as connection:
+        roles, reads = connection.execute(_RIGHTS, {"login": login}).fetchone() or (None, None)
+        if not roles:
+            raise Unknown(login)
+        (places,) = connection.execute(_PLACES, {"login": login}).fetchone() or ("",)
+    return Reader(login, frozenset(roles), frozenset(reads), places)
+
+
+def reader(request: Request, user: Annotated[BaseUser, Depends(get_user)]) -> Reader:
+    """Return who asks, for FastAPI; kept for the rest of the request."""
+    found = find(user.get_name())
+    request.state.reader = found
+    return found
+
+
+Reading = Annotated[Reader, Depends(reader)]

@@ -1,0 +1,104 @@
+"""One figure's definition: what a page shows, a file holds and the API answers is the same query.
+
+A view is SQL on the marts with named parameters, one for each filter, and tells for each column
+what it means, in both languages, and how it is written. The SQL runs as the reader.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, LiteralString
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from customs_risk.web.words import Words
+
+Kind = Literal[
+    "text", "count", "number", "share", "yuan", "hours", "days", "date", "time", "flag", "list"
+]
+Row = dict[str, Any]
+
+
+class Unreadable(ValueError):  # noqa: N818 - reads as what is wrong
+    """A filter's value cannot be read; the message names filter and value."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in the query, its heading, how it is written, and where it leads.
+
+    ``kind`` is text, a count, a number, a share (written in percent), yuan, hours, days, a date, a
+    time (in the business zone), a flag or a list. ``link`` is an address below the pages with the
+    row's columns in braces: ``declarations/{declaration_id}``. A column of which the query gives
+    ``name_en`` and ``name_zh`` is told in the reader's language on pages; files have both.
+    """
+
+    name: str
+    heading: Words
+    kind: Kind = "text"
+    link: str | None = None
+    is_bilingual: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a reader may choose: the query's parameter of that name; null when nothing is chosen.
+
+    ``choices`` is a query that returns value, English, Chinese; it runs as the reader too.
+    """
+
+    name: str
+    label: Words
+    kind: Literal["text", "number", "date"] = "text"
+    default: str | None = None
+    choices: LiteralString | None = None
+
+    def read(self, given: str | None) -> Any:
+        """Return the value of what was given, or of the default.
+
+        Raises:
+            Unreadable: it is no number, or no date.
+        """
+        text = (given or "").strip() or self.default
+        if text is None:
+            return None
+        try:
+            if self.kind == "date":
+                return date.fromisoformat(text)
+            return int(text) if self.kind == "number" else text
+        except ValueError:
+            raise Unreadable(f"{self.name}: {text!r} is no {self.kind}") from None
+
+
+@dataclass(frozen=True)
+class View:
+    """A table that has a name: ``/api/NAME``, ``/files/NAME.csv``, and a place on a page.
+
+    ``reads`` is the schema whose right a reader needs; ``query`` is told ``%(most)s`` rows at most.
+    """
+
+    name: str
+    title: Words
+    reads: str
+    query: LiteralString
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...] = ()
+    note: Words | None = None
+    most: int = 500
+
+    def values(self, given: Mapping[str, str | None]) -> dict[str, Any]:
+        """Return the parameters of the query from what was given as text.
+
+        Raises:
+            Unreadable: a value cannot be read.
+        """
+        return {each.name: each.read(given.get(each.name)) for each in self.filters}
+
+    def rows(
+        self, connection: Connection, values: Mapping[str, Any], most: int | None = None
+    ) -> list[Row]:
+        """Return the rows that this connection's role may see."""
+        with connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(self.query, {**values, "most": most or self.most})
+            return cursor.fetchall()
