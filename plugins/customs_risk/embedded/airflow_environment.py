@@ -111,5 +111,5 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
 def _new_secret(name: str) -> str:
     if name.startswith(_PASSWORD):
         return secrets.token_urlsafe(12)
-    # Fernet asks for exactly this form; the others take any long text
-    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    # Fernet asks for exactly 32 bytes in this form; SHA-512, which signs the others, for 64
+    return urlsafe_b64encode(secrets.token_bytes(32 if name == "fernet" else 64)).decode()
