@@ -166,7 +166,7 @@ class AirflowApi:
 
     def explain(self, run: Run) -> str:
         """Say how a run stands: each task's state, and the end of the log of each failed one."""
-        tasks = self._tasks(run)
+        tasks = self.tasks(run)
         states = ", ".join(f"{task['task_id']} {task['state']}" for task in tasks)
         failed = [task for task in tasks if task["state"] == "failed"]
         logs = [f"the end of {task['task_id']}'s log:\n{self._log(run, task)}" for task in failed]
@@ -177,11 +177,12 @@ class AirflowApi:
         found = self._get("dags/~/dagRuns", state="failed", limit=100)["dag_runs"]
         return [Run(run["dag_id"], run["dag_run_id"]) for run in found]
 
-    # -- requests -----------------------------------------------------------------------------
-
-    def _tasks(self, run: Run) -> list[dict[str, Any]]:
+    def tasks(self, run: Run) -> list[dict[str, Any]]:
+        """Return the tasks of a run as Airflow tells of them, in the order of their start."""
         tasks = self._get(f"{_path(run)}/taskInstances")["task_instances"]
         return sorted(tasks, key=lambda task: task["start_date"] or "9999")
+
+    # -- requests -----------------------------------------------------------------------------
 
     def _log(self, run: Run, task: dict[str, Any]) -> str:
         path = f"{_path(run)}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
