@@ -19,10 +19,10 @@ def pages(*, home: Home = None) -> None:
     from customs_risk import steps
     from customs_risk.embedded import people, postgres
     from customs_risk.embedded.airflow import AirflowServices
-    from customs_risk.sandbox.home import point_to, sole_use
+    from customs_risk.sandbox.home import interruptible, point_to, sole_use
 
     place = (home or settings().home).resolve()
-    with sole_use(place):
+    with sole_use(place), interruptible(console):
         point_to(place)
         postgres.start(place, settings().time_zone)
         try:
@@ -39,7 +39,5 @@ def pages(*, home: Home = None) -> None:
                         highlight=False,
                     )
                 airflow.watch()
-        except KeyboardInterrupt:
-            console.print("stopped 已停止")
         finally:
             postgres.stop(place)

@@ -1,14 +1,12 @@
 """The loop with everything real: the sandbox's days against a running Airflow and PostgreSQL."""
 
 import json
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.status import Status
@@ -19,7 +17,7 @@ from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
 from customs_risk.sandbox import report
 from customs_risk.sandbox.days import business_days
-from customs_risk.sandbox.home import point_to, sole_use
+from customs_risk.sandbox.home import interruptible, point_to, sole_use
 from customs_risk.sandbox.outside import PUBLISHERS
 from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.world import FEEDS, World
@@ -92,7 +90,7 @@ def _run(
         )
     progress.keep()
     world = World(home, progress.seed, progress.declarations_per_day)
-    with _interruptible(console), _services(console, world) as (airflow, api, outside):
+    with interruptible(console), _services(console, world) as (airflow, api, outside):
         with console.status("…") as status:
             answered = _Driver(world, outside, api, status).answer(progress, days)
         report.show_days(console, answered)
@@ -225,19 +223,3 @@ def _services(
     finally:
         console.print("stopping")
         postgres.stop(home)
-
-
-@contextmanager
-def _interruptible(console: Console) -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: everything stops, and nobody sees a traceback."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print("stopped; run again to go on 已停止，再次运行即可继续")
-    finally:
-        signal.signal(signal.SIGTERM, previous)
