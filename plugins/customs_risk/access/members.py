@@ -190,6 +190,12 @@ def _make_login(connection: Connection, member: str) -> None:
     if not _NAME.fullmatch(member) or member.startswith((_PREFIX, "pg_")):
         raise UnknownRole(f"{member!r} can be no login: lowercase letters, digits, underscores")
     connection.execute(sql.SQL("create role {} login").format(sql.Identifier(member)))
+    # the pages read as whoever has logged in; the pipeline inherits nothing by that
+    connection.execute(
+        sql.SQL("grant {} to current_user with inherit false, set true").format(
+            sql.Identifier(member)
+        )
+    )
 
 
 def _exists(connection: Connection, role: str) -> bool:
