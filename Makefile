@@ -28,7 +28,7 @@ test: $(VENV)/.ready ## run all tests but the benchmarks
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
-	@$(BIN)/pytest -n 2 --dist loadfile tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
 
 lint: $(VENV)/.ready ## check style, types and SQL
