@@ -1,15 +1,16 @@
-"""Analysts of the sandbox: once a week they ask for inspections, and set parameters.
+"""Analysts of the sandbox: once a week they ask for inspections and papers, and set parameters.
 
 They use the functions that people use, know what the marts tell and nothing of the truth, and mark
 what they do as made by the sandbox's policy. Doing it twice in a week does nothing twice.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
+from customs_risk.oversight import requests
 from customs_risk.treat import inspection_requests
 from customs_risk.treat.parameters import impact, store
 from customs_risk.treat.parameters.store import Domain, Measure, Proposal
@@ -20,6 +21,7 @@ REASON = "沙盒策略 the sandbox's policy"
 LEGAL_BASIS = "海关风险管理办法（海关总署令第271号）第十二条、第十三条"
 PARAMETER_DAYS = 120
 REQUEST_DAYS, REQUEST_MOST = 14, 8
+PAPERS_DAYS = 14
 # back-tests of the first weeks would tell nothing
 PARAMETERS_FROM = 14
 
@@ -77,7 +79,8 @@ limit 1
 def work() -> list[str]:
     """Do what is due this week; return the numbers of what was begun."""
     with warehouse.connect() as connection:
-        today = clock.business_day(clock.present(connection))
+        now = clock.present(connection)
+        today = clock.business_day(now)
         (first,) = connection.execute(
             "select min(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
         ).fetchone() or (None,)
@@ -85,7 +88,7 @@ def work() -> list[str]:
         known = _known(connection)
     if first is None:
         return []
-    begun = [_request(worst[0], worst[1], today)] if worst else []
+    begun = [_request(*worst, today), _papers(*worst, now)] if worst else []
     if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
         begun += [_set(each, today) for each in _STANDING if each.parameter_id not in known]
     return begun
@@ -106,6 +109,16 @@ def _request(importer: str, findings: int, today: date) -> str:
         words_zh=f"四周内查获{findings}次",
         ends_on=today + timedelta(days=REQUEST_DAYS),
         most=REQUEST_MOST,
+        asked_by=PROPOSER,
+    )
+
+
+def _papers(importer: str, findings: int, now: datetime) -> str:
+    return requests.ask(
+        importer,
+        what_en=f"contracts and records of payment; {findings} findings in four weeks",
+        what_zh=f"合同与付汇凭证；四周内查获{findings}次",
+        due_at=now + timedelta(days=PAPERS_DAYS),
         asked_by=PROPOSER,
     )
 
@@ -134,9 +147,7 @@ def _set(standing: Standing, today: date) -> str:
     )
     impact.analyse(standing.parameter_id, by=PROPOSER)
     for event in ("approved", "activated"):
-        store.decide(
-            event, standing.parameter_id, None, by=APPROVER, reason="沙盒策略 the sandbox's policy"
-        )
+        store.decide(event, standing.parameter_id, None, by=APPROVER, reason=REASON)
     return standing.parameter_id
 
 
