@@ -88,7 +88,10 @@ def work() -> list[str]:
         known = _known(connection)
     if first is None:
         return []
-    begun = [_request(*worst, today), _papers(*worst, now)] if worst else []
+    begun = []
+    if worst:
+        importer, findings = worst
+        begun += [_request(importer, findings, today), _papers(importer, findings, now)]
     if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
         begun += [_set(each, today) for each in _STANDING if each.parameter_id not in known]
     return begun

@@ -14,6 +14,7 @@ from customs_risk.experts import assessors
 from customs_risk.experts.assessments import Statement, assess
 from customs_risk.experts.cases import hand_out
 from customs_risk.experts.refusals import Question
+from customs_risk.experts.vocabulary import Level
 from customs_risk.sandbox.chance import uniform
 
 BY = "sandbox-policy"
@@ -62,7 +63,7 @@ def _say(expert: str, declaration_id: str, inspections: int, findings: int) -> s
     # one finding in eight inspections is known of everybody
     middle = (findings + 1) / (inspections + 8) + _LEANING * (float(turn) - 0.5)
     low, high = max(middle - _WIDTH, 0.01), min(middle + _WIDTH, 0.99)
-    level = "high" if middle > 0.5 else "medium" if middle > 0.2 else "low"
+    level: Level = "high" if middle > 0.5 else "medium" if middle > 0.2 else "low"
     found_en = f"{findings} findings in {inspections} inspections of the party"
     found_zh = f"该当事人查验{inspections}次、查获{findings}次"
     return assess(

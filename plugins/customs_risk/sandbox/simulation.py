@@ -30,7 +30,8 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
     The loop begins knowing nothing: until the first results are back, all inspections are random.
     """
     started = time.monotonic()
-    with fresh_home(home), _outside(World(home, seed, declarations_per_day)) as (world, outside):
+    world = World(home, seed, declarations_per_day)
+    with fresh_home(home), providers(world) as outside:
         first_monday = next_monday(world.history_end + timedelta(days=1))
         fridays = []
         for number in range(weeks):
@@ -40,7 +41,14 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
                 world.deliver_period(monday, friday)
                 outside.publish(friday, _FETCHED)
                 turn(progress, feeds=(*FEEDS, *treatment.FEEDS), fetched=_FETCHED)
-                look_after(progress, world, friday)
+                for step in (steps.resolve, steps.watch):
+                    progress(step.__name__)
+                    step()
+                progress("people")
+                let_people_act(world, friday)
+                # reports leave last, and with them whatever waits
+                progress("report")
+                steps.report()
             fridays.append(friday)
         report.show_weeks(console, fridays)
         report.show_find_rates(console, "last_8_weeks")
@@ -101,22 +109,12 @@ def turn(
         step()
 
 
-def look_after(progress: Progress, world: World, day: date) -> None:
-    """Do what the house does beside the loop, and let its people and the parties act."""
-    house: list[Callable[[], object]] = [
-        steps.resolve,
-        analysts.work,
-        experts.judge,
-        responders.respond,
-        steps.watch,
-        # reports leave last, and with them whatever waits
-        steps.report,
-    ]
-    for step in house:
-        progress(step.__name__)
-        step()
-    treatment.rebut(world, day)
-    treatment.answer(world, day)
+def let_people_act(world: World, day: date) -> None:
+    """Let people of the house do what they do once a week, and parties answer on that day."""
+    for act in (analysts.work, experts.judge, responders.respond):
+        act()
+    for answer in (treatment.rebut, treatment.answer):
+        answer(world, day)
 
 
 def next_monday(day: date) -> date:
@@ -125,11 +123,16 @@ def next_monday(day: date) -> date:
 
 
 @contextmanager
-def _outside(world: World) -> Iterator[tuple[World, Outside]]:
+def providers(world: World) -> Iterator[Outside]:
     """Let the world's providers answer, and this process know where."""
     with Outside(world) as outside:
-        os.environ.update(outside.connections())
-        yield world, outside
+        connections = outside.connections()
+        os.environ.update(connections)
+        try:
+            yield outside
+        finally:
+            for name in connections:
+                del os.environ[name]
 
 
 @contextmanager
