@@ -10,6 +10,8 @@ import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.catalogue.articles import order
+from customs_risk.catalogue.tables import Manifest, tables
 from customs_risk.sandbox.delivery import deliver, sent_on
 from customs_risk.sandbox.simulation import let_people_act, providers, turn
 from customs_risk.sandbox.treatment import FEEDS as HANDED_IN
@@ -315,6 +317,19 @@ def test_treatment_shows_it_all(shown: str, weeks_later: date) -> None:
 @pytest.mark.parametrize("left_out", LEFT_OUT)
 def test_treatment_leaves_nothing_out(left_out: str, weeks_later: date) -> None:
     assert value(LEFT_OUT[left_out]) == 0, left_out
+
+
+@pytest.mark.parametrize("article", [e.number for e in order().articles if e.asks_for_data])
+def test_every_article_that_asks_for_data_has_rows(
+    article: int, weeks_later: date, manifest: Manifest
+) -> None:
+    marts = [
+        table.relation
+        for table in tables(manifest).values()
+        if article in table.articles and table.layer == "marts" and not table.is_helper
+    ]
+    counted = {mart: value(f"select count(*) from {mart}") for mart in marts}
+    assert any(counted.values()), f"nothing of article {article}: {counted}"
 
 
 def test_a_result_comes_for_every_instruction_but_what_nobody_carried_out(
