@@ -24,6 +24,10 @@ SHOWN = {
     "a parameter was tested, approved and activated, and hit something that was examined": """
         select count(*) from treatment.parameters
         where state = 'activated' and hits > 0 and examined_hits > 0""",
+    "a parameter asked for documents, and they were examined": """
+        select count(*) from ops.claims
+        inner join treatment.decisions using (importer_id, declaration_id)
+        where claims.wants = 'documents' and decisions.lane = 'medium'""",
     "a special operation was ordered, and is measured": """
         select count(*) from treatment.special_operations where measured_days > 0""",
     "a policy recommendation left, and was answered": """

@@ -22,8 +22,6 @@ from customs_risk.treat.parameters import impact, store
 from tests.integration.experts_stage import now_is
 from tests.integration.parameters_stage import proposed
 
-pytestmark = pytest.mark.timeout(300)
-
 SEEDS = (3, 7, 11, 19)
 DAYS, DAILY = 12, 1500
 # share ranked highest, which is inspected whatever is drawn; and what a draw gives the others, by
@@ -148,10 +146,11 @@ def test_the_interval_of_a_back_test_holds_what_is_true(
             assert told.hits == hits > 100
             if not told.precision_low <= truth <= told.precision_high:
                 missed.append((seed, condition, truth, told.precision_low, told.precision_high))
-            widths.append(told.precision_high - told.precision_low)
+            if hits > 2000:
+                widths.append(told.precision_high - told.precision_low)
             looked_at.append(told.inspected_hits / hits)
     # what 24 intervals of 95 % may miss by chance: more than four come about once in 300 times
     assert len(missed) <= 4, missed
-    # few were looked at, and still it tells something
+    # few were looked at, and of what is hit often it tells something still
     assert np.mean(looked_at) < 0.15
-    assert np.mean(widths) < 0.2
+    assert np.mean(widths) < 0.1

@@ -47,12 +47,12 @@ _STANDING = (
         ("compare the invoice with the goods", "核对发票与实货价格"),
     ),
     Standing(
-        "SBX-LICENCE",
-        "is_licence_missing",
-        "prohibited_restricted",
+        "SBX-NEW-ORIGIN",
+        "is_first_importer_origin and (hs6 like '02%' or hs6 like '03%' or hs6 like '04%')",
+        "food_safety",
         "document_review",
-        ("others present a licence for such goods", "同类货物通常提交许可证件"),
-        ("ask for the licence", "要求提交许可证件"),
+        ("first import of animal products from there", "首次从该地进口动物产品"),
+        ("ask for the health certificate", "要求提交卫生证书"),
     ),
     Standing(
         "SBX-NEW-ROUTE",
