@@ -64,6 +64,17 @@ _STANDING = (
     ),
 )
 
+# goods of which something that endangers people was found this week
+_UNSAFE = """
+select hs6, origin_country, risk_domain, count(*)
+from core.findings
+where
+    known_on > %s and risk_domain in ('food_safety', 'prohibited_restricted')
+    and hs6 is not null and origin_country is not null
+group by hs6, origin_country, risk_domain
+order by hs6, origin_country, risk_domain
+"""
+
 # the importer in whose goods most was found of late
 _WORST = """
 select declarations.importer_id, count(*)
@@ -85,10 +96,11 @@ def work() -> list[str]:
             "select min(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
         ).fetchone() or (None,)
         worst = connection.execute(_WORST, [today - timedelta(days=28)]).fetchone()
+        unsafe = connection.execute(_UNSAFE, [today - timedelta(days=7)]).fetchall()
         known = _known(connection)
     if first is None:
         return []
-    begun = []
+    begun = [_same_goods(*goods, today) for goods in unsafe]
     if worst:
         importer, findings = worst
         begun += [_request(importer, findings, today), _papers(importer, findings, now)]
@@ -101,6 +113,19 @@ def _known(connection: Connection) -> set[str]:
     return {
         each for (each,) in connection.execute("select parameter_id from ops.parameter_versions")
     }
+
+
+def _same_goods(hs6: str, origin: str, domain: Domain, findings: int, today: date) -> str:
+    return inspection_requests.ask(
+        "hs6_origin",
+        f"{hs6}|{origin}",
+        domain=domain,
+        words_en=f"{findings} findings in these goods this week: is there more of it?",
+        words_zh=f"本周该商品查获{findings}次，核查是否仍有同类问题",
+        ends_on=today + timedelta(days=REQUEST_DAYS),
+        most=REQUEST_MOST,
+        asked_by=PROPOSER,
+    )
 
 
 def _request(importer: str, findings: int, today: date) -> str:
