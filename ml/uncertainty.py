@@ -58,7 +58,8 @@ def worth_knowing(likelihood: Floats, evidence: Floats, revenue_if_found: Floats
     The uncertainty is the standard deviation of a likelihood that rests on so many inspections and
     one more. Revenue counts by its root, as where declarations are ranked by value.
     """
-    doubt = np.sqrt(likelihood * (1 - likelihood) / (1 + evidence))
+    # a likelihood that rounding has put just beyond 1 is a certain one
+    doubt = np.sqrt(np.maximum(likelihood * (1 - likelihood), 0) / (1 + evidence))
     return np.asarray(doubt * np.sqrt(np.maximum(revenue_if_found, 0)))
 
 

@@ -81,14 +81,20 @@ def past(connection: psycopg.Connection) -> None:
 
 
 def waiting(connection: psycopg.Connection, name: str, office: str, hs6: str, **told: Any) -> None:
-    """Store a declaration with features that nothing was decided on."""
+    """Store a declaration that was assessed, unless it is of the past, and not decided on."""
+    is_past = told.get("backfill", "false")
     connection.execute(
         _DECLARED.format(
             n=told.get("n", 99), id=f"'{name}'", office=f"'{office}'", hs6=f"'{hs6}'",
-            rows="(select 1) as one", backfill=told.get("backfill", "false"),
+            rows="(select 1) as one", backfill=is_past,
             day=f"date '{told.get('day', '2026-06-21')}'",
         )
     )  # fmt: skip
+    connection.execute(
+        f"""insert into ml.conclusions (
+            importer_id, declaration_id, model_version, "level", as_of, assessed_at)
+        select 'P{told.get("n", 99)}', '{name}', 'm', 'low', now(), now() where not {is_past}"""
+    )
 
 
 def proposed(by: str = "zhou", **changed: Any) -> tuple[str, int]:

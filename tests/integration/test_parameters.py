@@ -10,11 +10,13 @@ from typer.testing import CliRunner
 from customs_risk import warehouse as doors
 from customs_risk.commands.parameters import app
 from customs_risk.settings import Settings
-from customs_risk.treat.parameters import impact, matching, store
+from customs_risk.treat.parameters import impact, store
 from customs_risk.treat.parameters.attributes import attributes
 from customs_risk.treat.parameters.language import compile_condition
 from customs_risk.treat.parameters.lexis import RefusedCondition
+from customs_risk.treat.parameters.matching import match
 from customs_risk.treat.parameters.store import RefusedAct, UnusableParameter
+from customs_risk.treat.waiting import note_waiting
 from tests.integration.experts_stage import now_is, rows
 from tests.integration.parameters_stage import ASKED, OFFICERS, WINE, past, proposed, waiting
 from tests.unit.test_parameter_language import COMPILED
@@ -40,6 +42,13 @@ def activated(by: str = "sun", proposer: str = "zhou", **changed: object) -> tup
     store.decide("approved", name, version, by=by, reason="sound")
     store.decide("activated", name, version, by=by, reason="start")
     return name, version
+
+
+def matched() -> int:
+    """Match what waits; return how many hits are new."""
+    with doors.connect() as connection:
+        note_waiting(connection)
+        return match(connection)
 
 
 def hits(connection: psycopg.Connection) -> set[tuple[str, int, str]]:
@@ -127,10 +136,10 @@ def test_from_proposal_to_a_hit_that_was_examined(connection: psycopg.Connection
     waiting(connection, "W5", "2200", "220421", backfill="true")
     waiting(connection, "W6", "2200", "220421", day="2026-05-30")  # before its first day
     waiting(connection, "W7", "2201", "220429", n=1)
-    assert matching.match() == 4
+    assert matched() == 4
     expected = {("WINE", 1, "W1"), ("WINE", 1, "W4"), ("WINE", 1, "W7"), ("CHEAP", 1, "W7")}
     assert hits(connection) == expected
-    assert matching.match() == 0
+    assert matched() == 0
     # what is decided is not matched any more
     connection.execute(
         """insert into treatment.decisions
@@ -149,7 +158,7 @@ def test_from_proposal_to_a_hit_that_was_examined(connection: psycopg.Connection
             ('P1', 'W7', 'RW7', 1, false, false, now(), '2026-06-23', now(), true, 'r', 2)"""
     )
     activated(by="li", parameter_id="SHOES", condition="hs6 = '640399'")
-    assert matching.match() == 0
+    assert matched() == 0
     now_is(connection, "2026-09-03 09:00+08")
     assert rows(
         connection,
@@ -261,10 +270,10 @@ def test_a_later_version_replaces_and_time_ends_what_is_left(
     assert rows(connection, states) == [(1, "withdrawn"), (2, "activated")]
     store.decide("suspended", "WINE", 2, by="zhou", reason="too many")
     waiting(connection, "W8", "2201", "220421", n=1, day="2026-09-03")
-    matching.match()
+    matched()
     assert ("WINE", 2, "W8") not in hits(connection)
     store.decide("activated", "WINE", 2, by="li", reason="again")
-    matching.match()
+    matched()
     assert ("WINE", 2, "W8") in hits(connection)
 
     assert store.expire_due() == 0
@@ -281,7 +290,7 @@ def test_a_later_version_replaces_and_time_ends_what_is_left(
         store.decide("activated", "WINE", 2, by="li", reason="again")
     assert caught.value.code == "state_expired"
     waiting(connection, "W9", "2201", "220421", n=1, day="2027-01-01")
-    assert matching.match() == 0
+    assert matched() == 0
 
 
 def test_a_parameter_lives_on_the_command_line(connection: psycopg.Connection) -> None:
@@ -302,7 +311,7 @@ def test_a_parameter_lives_on_the_command_line(connection: psycopg.Connection) -
     assert "beyond capacity" in run("impact", "LINE", "--by", "qian", "--months", "12")
     run("approve", "LINE", "--by", "qian", "--reason", "sound")
     run("activate", "LINE", "--by", "qian", "--reason", "start")
-    assert matching.match() == 1
+    assert matched() == 1
     run("suspend", "LINE", "--by", "qian", "--reason", "noise")
     assert "LINE" in run("list") and "LINE" in run("list", "--domain", "tax")
     assert "suspended" in run("show", "LINE")

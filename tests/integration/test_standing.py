@@ -163,8 +163,12 @@ def test_false_declarations_suspend_after_a_persons_word_and_a_refusal_settles_i
     connection: psycopg.Connection,
 ) -> None:
     day = later(connection, 15)
-    results(connection, "false", day - timedelta(days=1), *(["false_origin"] * 8))
+    yesterday = day - timedelta(days=1)
+    results(connection, "false", yesterday, *(["false_origin"] * 8))
+    # as many as it takes, in too small a share of what was inspected
+    results(connection, "mistaken", yesterday, *(["false_origin"] * 7), *([None] * 17))
     propose_measures()
+    assert not of_rule(connection, "false_declarations", "mistaken")
     found = of_rule(connection, "false_declarations", "false")
     assert [row[1:3] for row in found] == [
         ("qualification", "suspend"), ("formalities", "suspend"),

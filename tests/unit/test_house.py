@@ -61,7 +61,14 @@ MAY_IMPORT = {
     "customs_risk.embedded": FOUNDATION,
     # people of the sandbox use what people use
     "customs_risk.sandbox": FOUNDATION
-    | {"customs_risk.steps", "customs_risk.treat", "ml", "expectations"},
+    | {
+        "customs_risk.experts",
+        "customs_risk.oversight",
+        "customs_risk.steps",
+        "customs_risk.treat",
+        "ml",
+        "expectations",
+    },
     "dags": {"expectations", "customs_risk.settings", "customs_risk.steps"},
 }
 WITHOUT_AIRFLOW = sorted(WORK | {"customs_risk.scaffold"})

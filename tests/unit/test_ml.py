@@ -9,7 +9,7 @@ import pytest
 import xgboost
 
 from customs_risk.settings import REPOSITORY
-from ml import calibrate, dictionary, evaluate, explain, train, uncertainty
+from ml import calibrate, dictionary, evaluate, explain, train
 from ml.baselines import CATEGORIES, NUMBERS, PlainModel
 from ml.config import BoosterConfig, ModelConfig
 from ml.data import Labelled
@@ -366,7 +366,7 @@ def test_the_plain_baseline_takes_values_it_never_saw():
     assert np.isfinite(model.score(unseen)).all()
 
 
-# --- selection, uncertainty, domains
+# --- selection, domains
 
 
 def test_a_label_counts_as_many_declarations_as_it_stands_for_up_to_a_limit():
@@ -398,28 +398,6 @@ def test_the_interval_holds_the_likelihood_and_is_wide_where_little_is_known():
     width = dict(zip(at.round(2), high - low, strict=True))
     assert width[-2.1] < 0.02 < 0.05 < width[3.0]
     assert calibrate.Interval.from_dict(interval.as_dict()) == interval
-
-
-def test_the_kind_of_uncertainty_and_the_trend_by_hand():
-    rows = np.full((4, len(NAMES)), np.nan)
-
-    def put(name, *numbers):
-        rows[:, NAMES.index(name)] = numbers
-
-    put("is_first_importer_hs6", 1, 0, 0, 0)
-    put("is_first_importer_origin", 1, 0, 0, 0)
-    put("log_declarations_consignment", *np.log1p([0, 4, 4, 4]))
-    put("log_inspections_importer", *np.log1p([0, 2, 40, 40]))
-    put("log_inspections_hs6_origin", *np.log1p([0, 1, 10, 10]))
-    put("rate_importer", np.nan, 0.1, 0.1, 0.1)
-    put("recent_rate_importer", np.nan, 0.1, 0.2, 0.1)
-    put("rate_hs6_origin", np.nan, 0.3, 0.3, 0.3)
-    put("recent_rate_hs6_origin", np.nan, 0.31, 0.31, 0.05)
-    doubt = uncertainty.assess(rows, CONFIG)
-    assert doubt.kind.tolist() == ["novelty", "thin_data", "estimate", "estimate"]
-    assert doubt.evidence == pytest.approx([0, 3, 50, 50])
-    assert doubt.novelty.tolist() == [1, 0, 0, 0]
-    assert uncertainty.trend(rows).tolist() == ["unknown", "steady", "rising", "falling"]
 
 
 def test_models_of_other_periods_agree_where_much_is_known(fitted):

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from customs_risk.sandbox.treatment import HONEST_SHARE, OTHER_SHARE, honest_parties, rebut
+from customs_risk.sandbox.treatment import (
+    ANSWERED_SHARE,
+    HONEST_SHARE,
+    OTHER_SHARE,
+    WHOLE_SHARE,
+    answer,
+    honest_parties,
+    rebut,
+)
 from customs_risk.sandbox.world import World
 
 FRIDAYS = 3
@@ -61,3 +69,25 @@ def test_a_measure_is_answered_once_and_the_same_when_written_twice(world: World
     tell(world.home, "b", list(world.parties.importer_id[100:200]))
     later = rebut(world, week)
     assert later is not None and b"M-a-" not in later.read_bytes()
+
+
+def test_most_requests_are_answered_once_and_most_answers_are_whole(world: World) -> None:
+    day = world.history_end
+    assert answer(world, day) is None
+    folder = world.home / "outbox" / "requests"
+    folder.mkdir(parents=True)
+    lines = [f"m{n},R-{n},P-{n},name,papers,law,2026-08-01" for n in range(600)]
+    head = "message_id,request_id,addressee,party_name,what,legal_basis,due_at"
+    (folder / "requests_a.csv").write_text("\n".join([head, *lines, ""]), encoding="utf-8")
+    path = answer(world, day)
+    assert path is not None
+    first = path.read_bytes()
+    told = [json.loads(line) for line in first.decode().splitlines()]
+    assert len(told) / 600 == pytest.approx(ANSWERED_SHARE, abs=0.05)
+    whole = sum(line["is_complete"] for line in told)
+    assert whole / len(told) == pytest.approx(WHOLE_SHARE, abs=0.05)
+    # who was asked answers, and to what was asked
+    assert all(line["party_id"][1:] == line["request_id"][1:] for line in told)
+    again = answer(world, day)
+    assert again is not None and again.read_bytes() == first
+    assert answer(world, day + timedelta(days=7)) is None

@@ -24,7 +24,10 @@ What lets the loop answer this world, and tells how it went:
     simulation.py     week by week, in one process; the replay too
     report.py         the table, the estimates beside the truth, where to look
     contest.py        a replay beside a plain XGBoost and random selection
-    responders.py     a drill, a joint case, an operation, a recommendation: what people do weekly
+    analysts.py       requests for inspections and papers, and parameters: what people do weekly
+    experts.py        what assessors say of the cases that the model doubts most
+    responders.py     a drill, a joint case, an operation, a recommendation
+    treatment.py      what parties hand in against measures, and answer when they are asked
     home.py           an empty home with a server of its own; forgetting one
 
 A sandbox is seeded: the same seed, day and instructions give the same bytes.

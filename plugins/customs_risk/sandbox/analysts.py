@@ -1,15 +1,16 @@
-"""Analysts of the sandbox: once a week they ask for inspections, and set parameters.
+"""Analysts of the sandbox: once a week they ask for inspections and papers, and set parameters.
 
 They use the functions that people use, know what the marts tell and nothing of the truth, and mark
 what they do as made by the sandbox's policy. Doing it twice in a week does nothing twice.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
+from customs_risk.oversight import requests
 from customs_risk.treat import inspection_requests
 from customs_risk.treat.parameters import impact, store
 from customs_risk.treat.parameters.store import Domain, Measure, Proposal
@@ -20,6 +21,7 @@ REASON = "沙盒策略 the sandbox's policy"
 LEGAL_BASIS = "海关风险管理办法（海关总署令第271号）第十二条、第十三条"
 PARAMETER_DAYS = 120
 REQUEST_DAYS, REQUEST_MOST = 14, 8
+PAPERS_DAYS = 14
 # back-tests of the first weeks would tell nothing
 PARAMETERS_FROM = 14
 
@@ -45,12 +47,12 @@ _STANDING = (
         ("compare the invoice with the goods", "核对发票与实货价格"),
     ),
     Standing(
-        "SBX-LICENCE",
-        "is_licence_missing",
-        "prohibited_restricted",
+        "SBX-NEW-ORIGIN",
+        "is_first_importer_origin and (hs6 like '02%' or hs6 like '03%' or hs6 like '04%')",
+        "food_safety",
         "document_review",
-        ("others present a licence for such goods", "同类货物通常提交许可证件"),
-        ("ask for the licence", "要求提交许可证件"),
+        ("first import of animal products from there", "首次从该地进口动物产品"),
+        ("ask for the health certificate", "要求提交卫生证书"),
     ),
     Standing(
         "SBX-NEW-ROUTE",
@@ -61,6 +63,17 @@ _STANDING = (
         ("open and compare with the declaration", "开箱核对申报内容"),
     ),
 )
+
+# goods of which something that endangers people was found this week
+_UNSAFE = """
+select hs6, origin_country, risk_domain, count(*)
+from core.findings
+where
+    known_on > %s and risk_domain in ('food_safety', 'prohibited_restricted')
+    and hs6 is not null and origin_country is not null
+group by hs6, origin_country, risk_domain
+order by hs6, origin_country, risk_domain
+"""
 
 # the importer in whose goods most was found of late
 _WORST = """
@@ -77,15 +90,20 @@ limit 1
 def work() -> list[str]:
     """Do what is due this week; return the numbers of what was begun."""
     with warehouse.connect() as connection:
-        today = clock.business_day(clock.present(connection))
+        now = clock.present(connection)
+        today = clock.business_day(now)
         (first,) = connection.execute(
             "select min(sent_at) from ops.batches where not is_backfill and status <> 'refused'"
         ).fetchone() or (None,)
         worst = connection.execute(_WORST, [today - timedelta(days=28)]).fetchone()
+        unsafe = connection.execute(_UNSAFE, [today - timedelta(days=7)]).fetchall()
         known = _known(connection)
     if first is None:
         return []
-    begun = [_request(worst[0], worst[1], today)] if worst else []
+    begun = [_same_goods(*goods, today) for goods in unsafe]
+    if worst:
+        importer, findings = worst
+        begun += [_request(importer, findings, today), _papers(importer, findings, now)]
     if today >= clock.business_day(first) + timedelta(days=PARAMETERS_FROM):
         begun += [_set(each, today) for each in _STANDING if each.parameter_id not in known]
     return begun
@@ -97,6 +115,19 @@ def _known(connection: Connection) -> set[str]:
     }
 
 
+def _same_goods(hs6: str, origin: str, domain: Domain, findings: int, today: date) -> str:
+    return inspection_requests.ask(
+        "hs6_origin",
+        f"{hs6}|{origin}",
+        domain=domain,
+        words_en=f"{findings} findings in these goods this week: is there more of it?",
+        words_zh=f"本周该商品查获{findings}次，核查是否仍有同类问题",
+        ends_on=today + timedelta(days=REQUEST_DAYS),
+        most=REQUEST_MOST,
+        asked_by=PROPOSER,
+    )
+
+
 def _request(importer: str, findings: int, today: date) -> str:
     return inspection_requests.ask(
         "importer",
@@ -106,6 +137,16 @@ def _request(importer: str, findings: int, today: date) -> str:
         words_zh=f"四周内查获{findings}次",
         ends_on=today + timedelta(days=REQUEST_DAYS),
         most=REQUEST_MOST,
+        asked_by=PROPOSER,
+    )
+
+
+def _papers(importer: str, findings: int, now: datetime) -> str:
+    return requests.ask(
+        importer,
+        what_en=f"contracts and records of payment; {findings} findings in four weeks",
+        what_zh=f"合同与付汇凭证；四周内查获{findings}次",
+        due_at=now + timedelta(days=PAPERS_DAYS),
         asked_by=PROPOSER,
     )
 
@@ -134,9 +175,7 @@ def _set(standing: Standing, today: date) -> str:
     )
     impact.analyse(standing.parameter_id, by=PROPOSER)
     for event in ("approved", "activated"):
-        store.decide(
-            event, standing.parameter_id, None, by=APPROVER, reason="沙盒策略 the sandbox's policy"
-        )
+        store.decide(event, standing.parameter_id, None, by=APPROVER, reason=REASON)
     return standing.parameter_id
 
 

@@ -1,5 +1,6 @@
 """The loop without Airflow: the same steps, in one process, a week at a time."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,14 +10,18 @@ from pathlib import Path
 from rich.console import Console
 
 from customs_risk import steps
-from customs_risk.sandbox import analysts, contest, report, responders, treatment
+from customs_risk.sandbox import analysts, contest, experts, report, responders, treatment
 from customs_risk.sandbox.home import fresh_home
+from customs_risk.sandbox.outside import PUBLISHERS
+from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.replay import LabelledFile
 from customs_risk.sandbox.world import FEEDS, World
 
 Progress = Callable[[str], None]
 
 _REPLAYED = ("inspection_results", "declarations")
+# what the world does not deliver itself, its providers tell: here, once a week
+_FETCHED = tuple(feed for feed in PUBLISHERS if feed not in FEEDS)
 
 
 def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per_day: int) -> None:
@@ -25,8 +30,8 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
     The loop begins knowing nothing: until the first results are back, all inspections are random.
     """
     started = time.monotonic()
-    with fresh_home(home):
-        world = World(home, seed, declarations_per_day)
+    world = World(home, seed, declarations_per_day)
+    with fresh_home(home), providers(world) as outside:
         first_monday = next_monday(world.history_end + timedelta(days=1))
         fridays = []
         for number in range(weeks):
@@ -34,11 +39,16 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
             friday = monday + timedelta(days=4)
             with _week(console, number, weeks) as progress:
                 world.deliver_period(monday, friday)
-                turn(progress, feeds=(*FEEDS, treatment.FEED))
+                outside.publish(friday, _FETCHED)
+                turn(progress, feeds=(*FEEDS, *treatment.FEEDS), fetched=_FETCHED)
+                for step in (steps.resolve, steps.watch):
+                    progress(step.__name__)
+                    step()
                 progress("people")
-                analysts.work()
-                responders.respond()
-                treatment.rebut(world, friday)
+                let_people_act(world, friday)
+                # reports leave last, and with them whatever waits
+                progress("report")
+                steps.report()
             fridays.append(friday)
         report.show_weeks(console, fridays)
         report.show_find_rates(console, "last_8_weeks")
@@ -69,11 +79,20 @@ def run_replay(
     console.print(f"{len(weeks)} weeks: {time.monotonic() - started:.0f} s; kept in {home}")
 
 
-def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = True) -> None:
+def turn(
+    progress: Progress,
+    *,
+    feeds: tuple[str, ...] = FEEDS,
+    fetched: tuple[str, ...] = (),
+    learns: bool = True,
+) -> None:
     """Turn the loop once: collect, learn, assess, decide, dispatch, feed back."""
     for feed in feeds:
         progress(f"collect {feed}")
         steps.collect(feed)
+    for feed in fetched:
+        progress(f"fetch {feed}")
+        steps.bring_in(feed)
     sequence: list[Callable[[], object]] = [
         steps.prepare,
         steps.assess,
@@ -90,9 +109,30 @@ def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = T
         step()
 
 
+def let_people_act(world: World, day: date) -> None:
+    """Let people of the house do what they do once a week, and parties answer on that day."""
+    for act in (analysts.work, experts.judge, responders.respond):
+        act()
+    for answer in (treatment.rebut, treatment.answer):
+        answer(world, day)
+
+
 def next_monday(day: date) -> date:
     """Return the first Monday on or after ``day``."""
     return day + timedelta(days=-day.weekday() % 7)
+
+
+@contextmanager
+def providers(world: World) -> Iterator[Outside]:
+    """Let the world's providers answer, and this process know where."""
+    with Outside(world) as outside:
+        connections = outside.connections()
+        os.environ.update(connections)
+        try:
+            yield outside
+        finally:
+            for name in connections:
+                del os.environ[name]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Treatment: what is decided leaves from one place (Order 271, Articles 3, 4 and 11 to 19).
 
 parameters/             conditions that people set: language, approval, back-test, hits
-claims.py               what claims an inspection beside the model's ranking
+claims.py               what claims an inspection beside the model's ranking; waiting.py: among what
 inspection_requests.py  an analyst asks that something be looked at
 measures.py             measures of all seven kinds: proposed, adjusted, lifted, never overwritten
 standing.py             the standing rules: what follows once a business day (rules/)

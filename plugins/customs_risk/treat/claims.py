@@ -7,40 +7,13 @@ was made from.
 
 from typing import LiteralString
 
-import psycopg
-
 from customs_risk import warehouse
 from customs_risk.settings import settings
 from customs_risk.treat.parameters.matching import match
 from customs_risk.treat.parameters.store import expire_due
+from customs_risk.treat.waiting import note_waiting
 
-_IS_ASSESSED = "select to_regclass('treatment.decisions') is not null"
-
-# what waits for its decision, and by what it may be claimed: the same days that decisions look at
-_WAITING = (
-    """
-    create temporary table waiting on commit drop as
-    select
-        declarations.importer_id, declarations.declaration_id, declarations.declarant_id,
-        declarations.seller_id, declarations.office_code, declarations.hs6,
-        declarations.origin_country, declarations.known_on
-    from ml.conclusions
-    inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
-    where
-        conclusions.conclusion_no = 1
-        and conclusions.assessed_at >= (
-            select coalesce(max(assessed_at) - interval '1 day', '-infinity')
-            from treatment.decisions
-        )
-        and not exists (
-            select 1 from treatment.decisions
-            where
-                decisions.importer_id = conclusions.importer_id
-                and decisions.declaration_id = conclusions.declaration_id
-        )
-    """,
-    "analyze waiting",
-)
+_IS_DECIDED = "select to_regclass('treatment.decisions') is not null"
 
 # of more than a request asked for, a draw takes: the order of arrival must not
 _REQUESTED = """
@@ -158,16 +131,11 @@ def claim() -> int:
     twice at once, adds nothing.
     """
     expire_due()
-    match()
     with warehouse.connect() as connection:
-        if not _is_assessed(connection):
+        # the first build has yet to make what claims are made from
+        if connection.execute(_IS_DECIDED).fetchone() != (True,):
             return 0
-        for statement in _WAITING:
-            connection.execute(statement)
+        note_waiting(connection)
+        match(connection)
         told = {"zone": settings().time_zone}
         return sum(connection.execute(statement, told).rowcount for statement in _CLAIMS)
-
-
-def _is_assessed(connection: psycopg.Connection) -> bool:
-    (is_assessed,) = connection.execute(_IS_ASSESSED).fetchone() or (False,)
-    return bool(is_assessed)
