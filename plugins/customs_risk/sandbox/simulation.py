@@ -80,6 +80,7 @@ def turn(progress: Progress, *, feeds: tuple[str, ...] = FEEDS, learns: bool = T
         steps.decide,
         steps.dispatch,
         steps.feed_back,
+        steps.review,
         steps.treat,
         steps.observe,
     ]

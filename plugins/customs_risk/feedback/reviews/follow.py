@@ -61,7 +61,7 @@ _NOTE = """
 _VERSION = """
     select
         parameter_id, "condition", risk_domain, what_to_examine_en, what_to_examine_zh, measure,
-        jurisdiction, owner_unit, legal_basis, starts_on, expires_on, review_on, reason_en, reason_zh
+        jurisdiction, owner_unit, legal_basis, starts_on, expires_on, review_on
     from ops.parameter_versions
     where parameter_id = %s and version = %s
 """

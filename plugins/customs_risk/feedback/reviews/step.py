@@ -70,6 +70,12 @@ def review(month: date | None = None) -> int:
         return len(rows)
 
 
+def due_month() -> date:
+    """Return the first day of the last month whose results are back."""
+    with warehouse.connect() as connection:
+        return _month(None, clock.business_day(clock.present(connection)))
+
+
 def review_id(month_on: date, subject: Subject) -> str:
     """Return the number of a subject's review of a month."""
     from hashlib import sha256
