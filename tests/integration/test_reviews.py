@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
+from pypdf import PdfReader
+from typer.testing import CliRunner
 
+from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.commands.reviews import app
 from customs_risk.feedback.reviews import follow
 from customs_risk.feedback.reviews.step import MonthNotOver, review
 from customs_risk.settings import Settings
 from customs_risk.treat import approvals
 from customs_risk.treat.measures import Proposal
 from customs_risk.treat.parameters import store
+from customs_risk.treat.reports.step import make_monthly_report
 from tests.integration.measures_stage import GUARANTEE, POST, ZONE, now_is, propose_on, rows
 from tests.integration.parameters_stage import OFFICERS
 from tests.integration.reviews_stage import MONTH, REVIEWED, Trade, activated, declared, hit
@@ -21,6 +27,13 @@ from tests.integration.reviews_stage import MONTH, REVIEWED, Trade, activated, d
 pytestmark = pytest.mark.timeout(300)
 
 BEFORE = MONTH - timedelta(days=30)
+METRICS = """
+    insert into intermediate.int_metric_values (metric_code, cohort_kind, cohort_on, cohort_to,
+        dimension, dimension_value, numerator, denominator, value, low, high, recorded_at)
+    select code, 'month', date '2026-06-01', date '2026-06-30', 'all', 'all', hits, 4000,
+        hits / 4000.0, hits / 5000.0, hits / 3000.0, now()
+    from (values ('find_rate', 1234), ('inspection_rate', 387)) as told (code, hits)
+"""
 PLAN = replace(
     GUARANTEE,
     kind="other",
@@ -85,6 +98,13 @@ def said(connection: psycopg.Connection, month: date) -> dict[str, dict[str, obj
         month,
     )
     return dict(found)
+
+
+def printed_text(file: Path) -> str:
+    """Return what a print says, without what cells break lines by."""
+    text = "".join(sheet.extract_text() for sheet in PdfReader(file).pages)
+    # this reader tells the two bytes of a letter apart
+    return "".join(text.replace("\x00", "").split())
 
 
 def asked(connection: psycopg.Connection, review_id: object) -> str:
@@ -189,7 +209,8 @@ def test_the_next_review_says_what_came_of_it(
     connection: psycopg.Connection, reviewed: dict[str, dict[str, object]]
 ) -> None:
     now_is(connection, REVIEWED + timedelta(days=31))
-    assert review() == 10
+    # both of the party's measures, and nothing that was never activated
+    assert review() == 9
     july = said(connection, date(2026, 7, 1))
     for name, outcome in (
         ("EMPTY", "carried_out"),
@@ -229,6 +250,76 @@ def test_who_may_not_is_told_and_the_subject_stands(
     assert rows(
         connection, "select state from ops.parameter_states where parameter_id = 'SILENT'"
     ) == [("activated",)]
+
+
+def test_management_reads_what_the_marts_say(
+    connection: psycopg.Connection, reviewed: dict[str, dict[str, object]]
+) -> None:
+    connection.execute(METRICS)
+    files = {file.suffix: file for file in make_monthly_report(MONTH)}
+    assert files[".pdf"].name == "R2026M06-all.v1.pdf"
+    text = printed_text(files[".pdf"])
+    page = "".join(files[".html"].read_text(encoding="utf-8").split())
+    figures = rows(
+        connection,
+        """select name_zh, numerator, value from feedback.metrics
+        inner join feedback.metric_definitions using (metric_code)
+        where cohort_kind = 'month' and cohort_on = %s and dimension = 'all'""",
+        MONTH,
+    )
+    assert len(figures) == 2
+    for name, numerator, value in figures:
+        for words in (name, f"{numerator:,.0f}", f"{100 * value:.1f}%"):
+            assert words in text and words in page
+    reviews = rows(
+        connection,
+        """select subject_id, status, hits, expected_precision, precision_low, precision_high
+        from feedback.reviews where month_on = %s and verdict <> 'keep'""",
+        MONTH,
+    )
+    assert len(reviews) == 5
+    for subject, status, hits, share, low, high in reviews:
+        assert subject in text and status.replace("_", "") in text and str(hits) in text
+        if share is not None:
+            assert f"{100 * share:.1f}%" in text
+        assert f"{100 * low:.1f}%–{100 * high:.1f}%" in text
+    assert rows(connection, "select kind, risk_domain, recipient_id from treatment.reports") == [
+        ("monthly", "all", "gacc_risk")
+    ]
+
+
+def test_the_step_does_a_month_once(
+    connection: psycopg.Connection, reviewed: dict[str, dict[str, object]]
+) -> None:
+    # August was reviewed; feedback knows nothing of it yet, so nobody is told
+    assert steps.review() == 0
+    reports = "select report_id, version from ops.reports where period_from = '2026-08-01'"
+    assert rows(connection, reports) == []
+    connection.execute(METRICS.replace("2026-06", "2026-08"))
+    for _ in range(2):
+        assert steps.review() == 0
+        assert rows(connection, reports) == [("R2026M08-all", 1)]
+    assert rows(
+        connection,
+        """select subject_id, dispatched_at is not null from ops.outbox
+        where kind = 'report' order by 1""",
+    ) == [("R2026M06-all", True), ("R2026M08-all", True)]
+
+
+def test_people_run_list_and_read_reviews(
+    connection: psycopg.Connection, reviewed: dict[str, dict[str, object]]
+) -> None:
+    runner = CliRunner()
+    assert "0 reviewed" in runner.invoke(app, ["run", "--month", "2026-06"]).output
+    early = runner.invoke(app, ["run", "--month", "2026-09"])
+    assert early.exit_code == 2
+    listed = runner.invoke(app, ["list", "--month", "2026-06"]).output
+    assert "EMPTY v1" in listed and "carried_out" in listed and "FINDS" not in listed
+    assert "FINDS v1" in runner.invoke(app, ["list", "--month", "2026-06", "--all"]).output
+    number = str(reviewed["SILENT"]["review_id"])
+    shown = runner.invoke(app, ["show", number[:-2]]).output
+    assert "hits_nothing" in shown and "the season has not begun" in shown
+    assert runner.invoke(app, ["show", "RV-"]).exit_code == 1
 
 
 def test_a_review_is_never_changed(

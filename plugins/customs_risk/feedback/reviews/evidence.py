@@ -121,7 +121,11 @@ def gather(
         "zone": settings().time_zone,
         "moment": moment,
     }
-    rows = connection.cursor(row_factory=dict_row).execute(_statement(), told)
+    connection.execute(
+        b"create temporary table subjects on commit drop as " + _sql("subjects"), told
+    )
+    connection.execute("analyze subjects")
+    rows = connection.cursor(row_factory=dict_row).execute(_sql("evidence"), told)
     return [(_subject(row), figures(row)) for row in rows]
 
 
@@ -261,6 +265,6 @@ def _subject(row: dict[str, Any]) -> Subject:
 
 
 @cache
-def _statement() -> bytes:
-    # bytes: what is executed is this file, and nothing of anybody's
-    return Path(__file__).with_suffix(".sql").read_bytes()
+def _sql(name: str) -> bytes:
+    # bytes: what is executed is a file beside this one, and nothing of anybody's
+    return Path(__file__).with_name(f"{name}.sql").read_bytes()

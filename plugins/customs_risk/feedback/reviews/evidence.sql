@@ -1,96 +1,5 @@
 with
 
--- Who is reviewed: whatever was in force on a day of the month, up to its end or the month's. A version that was
--- suspended and activated again counts from its first activation
-first_activated as (
-    select
-        parameter_id,
-        version,
-        (min(happened_at) at time zone %(zone)s)::date as effective_on
-    from ops.parameter_events
-    where "event" = 'activated'
-    group by parameter_id, version
-),
-
-versions as (
-    select
-        *,
-        exists (select 1 from unnest(jurisdiction) as unit (code) where unit.code !~ '^[0-9]{4}$')
-        or cardinality(jurisdiction) > 1 as reaches_beyond
-    from ops.parameter_versions
-),
-
-in_force as (
-    select
-        'parameter' as subject_kind,
-        versions.parameter_id as subject_id,
-        versions.version,
-        versions.risk_domain,
-        -- a parameter is worth whatever is found where it points
-        null as counted_domain,
-        versions.parameter_id || ' v' || versions.version as claim_key,
-        null as key_kind,
-        null as key,
-        null::jsonb as scope,
-        versions.measure as kind,
-        null as "action",
-        null::jsonb as value_after,
-        -- who may decide: the division of the district, or the department where it reaches beyond one
-        case
-            when versions.reaches_beyond then array['gacc_department'] else array['regional_risk_division']
-        end as needed_posts,
-        case when versions.reaches_beyond then 'gacc_leadership' else 'gacc_department' end as escalates_to,
-        first_activated.effective_on,
-        case
-            when states."state" not in ('activated', 'suspended') then (states.since at time zone %(zone)s)::date
-        end as ended_on
-    from versions
-    inner join ops.parameter_states as states using (parameter_id, version)
-    inner join first_activated using (parameter_id, version)
-    union all
-    select
-        'measure' as subject_kind,
-        states.measure_id as subject_id,
-        null as version,
-        states.risk_domain,
-        states.risk_domain as counted_domain,
-        states.measure_id as claim_key,
-        states.subject_kind as key_kind,
-        states.subject_key as key,
-        states.scope,
-        states.kind,
-        states."action",
-        states.value_after,
-        actions.needed_posts,
-        actions.escalates_to,
-        (states.effective_from at time zone %(zone)s)::date as effective_on,
-        case
-            when states.effective_to <= %(moment)s then (states.effective_to at time zone %(zone)s)::date
-        end as ended_on
-    from ops.measure_states as states
-    inner join ops.measure_actions as actions using (kind, "action")
-    where states.effective_from <= %(moment)s and coalesce(states.effective_to > states.effective_from, true)
-),
-
-seen as (
-    select
-        *,
-        greatest(effective_on, %(month_end)s::date - %(look_back)s::int + 1) as from_on,
-        least(ended_on, %(month_end)s::date) as to_on
-    from in_force
-    where effective_on <= %(month_end)s and coalesce(ended_on >= %(month_on)s, true)
-),
-
-subjects as (
-    select
-        *,
-        row_number() over (order by subject_kind, subject_id, version) as subject_no,
-        to_on - effective_on + 1 as days_in_force,
-        case when subject_kind = 'measure' then effective_on - (to_on - from_on + 1) end as before_from_on,
-        case when subject_kind = 'measure' then effective_on - 1 end as before_to_on
-    from seen
-),
-
 -- one decision to the one declaration that it was made on
 decided as materialized (
     select
@@ -113,7 +22,7 @@ decided as materialized (
     inner join intermediate.int_declarations as declarations using (importer_id, declaration_id)
     where
         decisions.decided_on
-        between (select min(least(from_on, before_from_on)) from subjects) and %(month_end)s
+        between (select min(least(seeing.from_on, seeing.before_from_on)) from subjects as seeing) and %(month_end)s
 ),
 
 -- several results of one declaration count together. What an audit found later says nothing of how it was selected
@@ -123,7 +32,9 @@ results as (
         inspections.declaration_id,
         bool_or(inspections.has_finding) as has_finding,
         coalesce(
-            array_agg(finding_types.risk_domain) filter (where inspections.has_finding and finding_type is not null), '{}'
+            array_agg(finding_types.risk_domain)
+            filter (where inspections.has_finding and finding_types.risk_domain is not null),
+            '{}'
         ) as domains,
         coalesce(sum(inspections.officer_hours), 0)::float8 as officer_hours,
         coalesce(sum(inspections.additional_duty_cny), 0)::float8 as revenue_cny
@@ -133,7 +44,9 @@ results as (
         not inspections.is_backfill
         and inspections.selected_by is distinct from 'audit'
         and inspections.known_at <= %(moment)s
-        and inspections.known_on >= (select min(least(from_on, before_from_on)) from subjects)
+        and inspections.known_on >= (
+            select min(least(seeing.from_on, seeing.before_from_on)) from subjects as seeing
+        )
     group by inspections.importer_id, inspections.declaration_id
 ),
 
@@ -199,8 +112,8 @@ hit as (
     from ops.parameter_hits as hits
     inner join subjects
         on subjects.subject_kind = 'parameter'
-        and hits.parameter_id = subjects.subject_id
-        and hits.version = subjects.version
+            and hits.parameter_id = subjects.subject_id
+            and hits.version = subjects.version
 ),
 
 -- each hit to its decision: what is not decided yet is no hit yet
@@ -267,7 +180,7 @@ random_inspections as (
     inner join subjects using (subject_no)
     inner join looked_into
         on offices.office_code = looked_into.office_code
-        and looked_into.decided_on between subjects.from_on and subjects.to_on
+            and looked_into.decided_on between subjects.from_on and subjects.to_on
     where looked_into.selected_by = 'random' and looked_into.is_inspected and looked_into.random_probability > 0
 ),
 
@@ -326,8 +239,8 @@ contenders as (
     inner join decided using (office_code, decided_on, decision_round)
     left join claimed
         on strata.subject_no = claimed.subject_no
-        and decided.importer_id = claimed.importer_id
-        and decided.declaration_id = claimed.declaration_id
+            and decided.importer_id = claimed.importer_id
+            and decided.declaration_id = claimed.declaration_id
     where decided.selected_by = 'none' or claimed.declaration_id is not null
 ),
 
@@ -359,14 +272,14 @@ previous as (
     from subjects
     inner join ops.reviews as reviews
         on subjects.subject_kind = reviews.subject_kind
-        and (
-            subjects.subject_id = reviews.subject_id
-            or exists (
-                select 1 from ops.measures as adjusting
-                where adjusting.measure_id = subjects.subject_id and adjusting.supersedes = reviews.subject_id
+            and (
+                subjects.subject_id = reviews.subject_id
+                or exists (
+                    select 1 from ops.measures as adjusting
+                    where adjusting.measure_id = subjects.subject_id and adjusting.supersedes = reviews.subject_id
+                )
             )
-        )
-        and coalesce(subjects.version >= reviews.version, true)
+            and coalesce(subjects.version >= reviews.version, true)
     where reviews.month_on < %(month_on)s
     order by
         subjects.subject_no asc,
