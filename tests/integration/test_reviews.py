@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
+from customs_risk.commands.reports import app as reports
 from customs_risk.commands.reviews import app
 from customs_risk.feedback.reviews import follow
 from customs_risk.feedback.reviews.step import MonthNotOver, review
@@ -320,6 +321,10 @@ def test_people_run_list_and_read_reviews(
     shown = runner.invoke(app, ["show", number[:-2]]).output
     assert "hits_nothing" in shown and "the season has not begun" in shown
     assert runner.invoke(app, ["show", "RV-"]).exit_code == 1
+    made = runner.invoke(reports, ["make", "--month", "2026-06"])
+    assert made.exit_code == 0 and "R2026M06-all.v" in made.output
+    both = runner.invoke(reports, ["make", "--month", "2026-06", "--week", "2026-W26"])
+    assert both.exit_code == 2
 
 
 def test_a_review_is_never_changed(

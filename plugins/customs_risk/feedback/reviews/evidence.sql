@@ -224,7 +224,8 @@ strata as (
     from claimed
 ),
 
--- without it their places would have gone to the best ranked, be they claimed or passed over
+-- without it their places would have gone to the best ranked, be they claimed or passed over. Where a mandatory class is
+-- larger than what an office can inspect, capacity grows with it, and this is the most that it may have displaced
 contenders as (
     select
         strata.subject_no,

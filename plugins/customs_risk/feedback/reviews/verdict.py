@@ -87,16 +87,14 @@ def _change(subject: Subject) -> dict[str, Any] | None:
 
 def _words(told: dict[str, Any]) -> dict[str, str]:
     """Return each figure in words, and as a percentage under its name with _pct."""
-    words = {name: _figure(value) for name, value in told.items()}
-    shares = {
-        name: value for name, value in told.items() if value is None or isinstance(value, float)
+    shares = {name: value for name, value in told.items() if isinstance(value, float | None)}
+    return {
+        **{name: _figure(value) for name, value in told.items()},
+        **{
+            f"{name}_pct": "?" if value is None else f"{100 * value:.1f} %"
+            for name, value in shares.items()
+        },
     }
-    words |= {
-        f"{name}_pct": "?" if value is None else f"{100 * value:.1f} %"
-        for name, value in shares.items()
-    }
-    # what rules call by a shorter name
-    return words
 
 
 def _figure(value: Any) -> str:
