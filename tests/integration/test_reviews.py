@@ -265,7 +265,8 @@ def test_management_reads_what_the_marts_say(
         connection,
         """select name_zh, numerator, value from feedback.metrics
         inner join feedback.metric_definitions using (metric_code)
-        where cohort_kind = 'month' and cohort_on = %s and dimension = 'all'""",
+        where cohort_kind = 'month' and cohort_on = %s and dimension = 'all'
+            and metric_code in ('find_rate', 'inspection_rate')""",
         MONTH,
     )
     assert len(figures) == 2

@@ -18,8 +18,8 @@ Month = Annotated[
 
 _LIST = """
     select
-        review_id, subject_kind, subject_id || coalesce(' v' || version, ''), verdict, rule_code,
-        hits, inspected, findings, expected_precision, random_rate, status
+        review_id, subject_id || coalesce(' v' || version, ''), verdict, rule_code, hits,
+        inspected, findings, expected_precision, random_rate, status
     from feedback.reviews
     where
         (%(month)s::date is null or month_on = %(month)s)
@@ -52,8 +52,8 @@ def list_(
     from customs_risk import warehouse
 
     table = Table(
-        Column("review", no_wrap=True), "kind", "subject", "verdict", "rule", "hits", "inspected",
-        "found", "precision", "random", "status",
+        Column("review", no_wrap=True), Column("subject", no_wrap=True), "verdict", "rule", "hits",
+        "inspected", "found", "precision", "random", Column("status", no_wrap=True),
     )  # fmt: skip
     told = {"month": month and _first(month.date()), "all": all_}
     with warehouse.connect() as connection:
