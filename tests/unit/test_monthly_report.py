@@ -175,8 +175,9 @@ def test_the_print_holds_the_same_figures_and_is_the_same_each_time() -> None:
     assert printed.printed(report, drawn(report)) == printed.printed(report, drawn(report))
 
 
-def test_charts_go_a_year_back() -> None:
-    assert ANSWERS.months[0] == date(2025, 7, 1) and ANSWERS.months[-1] == MONTH
-    january = replace(ANSWERS, period_from=date(2026, 1, 1))
-    assert january.months[0] == date(2025, 2, 1)
+def test_charts_go_a_year_back_as_far_as_anything_is_known() -> None:
+    assert ANSWERS.months == (BEFORE, MONTH) and EMPTY.months == (MONTH,)
+    long_ago = [rate(date(2020, 1, 1), 0.1, selected_by="random")]
+    january = replace(ANSWERS, period_from=date(2026, 1, 1), find_rates=long_ago)
+    assert len(january.months) == 12 and january.months[0] == date(2025, 2, 1)
     assert january.period_to == date(2026, 1, 31)

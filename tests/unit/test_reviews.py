@@ -163,7 +163,7 @@ def test_every_rule_says_why_in_both_languages_and_asks_for_figures_that_there_a
         judge(subject, figures)
         for subject, figures in ((PARAMETER, seen(8, 60)), (MEASURE, of_measure((5, 40), (5, 40))))
     ]
-    assert "5.9 % to 24.6 % against 10.0 %" in words[0].reason_en
+    assert "5.9% to 24.6% against 10.0%" in words[0].reason_en
     assert all("{" not in each.reason_en + each.reason_zh for each in words)
 
 

@@ -91,7 +91,7 @@ def _words(told: dict[str, Any]) -> dict[str, str]:
     return {
         **{name: _figure(value) for name, value in told.items()},
         **{
-            f"{name}_pct": "?" if value is None else f"{100 * value:.1f} %"
+            f"{name}_pct": "?" if value is None else f"{100 * value:.1f}%"
             for name, value in shares.items()
         },
     }

@@ -130,8 +130,12 @@ class MonthAnswers:
 
     @property
     def months(self) -> tuple[date, ...]:
-        """The first days of the months that charts show, the reported one last."""
-        return tuple(_back(self.period_from, months) for months in range(MONTHS - 1, -1, -1))
+        """The first days of the months that charts show: a year, or as far back as is known."""
+        told = [row["cohort_on"] for row in self.find_rates]
+        told += [row["period_from"] for row in self.leakage]
+        first = min(told, default=self.period_from)
+        year = (_back(self.period_from, months) for months in range(MONTHS - 1, -1, -1))
+        return tuple(month for month in year if month >= first)
 
 
 def ask(connection: Connection, month_on: date, as_of: datetime) -> MonthAnswers:
