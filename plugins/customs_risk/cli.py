@@ -31,6 +31,7 @@ from customs_risk.commands import (
     rebuttals,
     reports,
     requests,
+    reviews,
     subjects,
     supervision,
     warnings,
@@ -166,6 +167,7 @@ app.add_typer(inspections.app, name="inspection")
 app.add_typer(experts.app, name="expert")
 app.add_typer(warnings.app, name="warning")
 app.add_typer(reports.app, name="report")
+app.add_typer(reviews.app, name="review")
 app.add_typer(measures.app, name="measure")
 app.add_typer(approvals.app, name="approval")
 app.add_typer(rebuttals.app, name="rebuttal")

@@ -135,6 +135,7 @@ def treat() -> int:
     the stated policy speaks, it answers. What may leave leaves.
     """
     from customs_risk import warehouse
+    from customs_risk.feedback.reviews import follow
     from customs_risk.treat import approvals, emergencies, policy, rebuttals, referrals, standing
     from customs_risk.treat.warnings.drafts import draft_warnings
     from customs_risk.treat.warnings.issue import issue_warnings
@@ -145,6 +146,7 @@ def treat() -> int:
     policy.answer_waiting()
     with warehouse.connect() as connection:
         emergencies.settle(connection)
+        follow.settle(connection)
     issue_warnings()
     approvals.escalate_due()
     dispatch()
@@ -158,6 +160,20 @@ def report() -> int:
     files = make_reports()
     dispatch()
     return len(files)
+
+
+def review() -> int:
+    """Review what measures and parameters were worth in the month that is over, and report on it.
+
+    Each month once; return how many were reviewed. What is recommended waits for people.
+    """
+    from customs_risk.feedback.reviews import step
+    from customs_risk.treat.reports.step import make_monthly_report
+
+    reviewed = step.review()
+    make_monthly_report(step.due_month(), again=False)
+    dispatch()
+    return reviewed
 
 
 def questions() -> list[dict[str, str]]:

@@ -134,7 +134,7 @@ def test_each_task_calls_exactly_one_step() -> None:
                 assert len(calls) == 1, f"{path.name}: {function.name} calls {calls}"
                 called += calls
     others = ["bring_in", "train", "resolve", "watch", "dispatch", "dispatch", "retain"]
-    others += ["questions", "report", "take_answer"]
+    others += ["questions", "report", "review", "take_answer"]
     assert sorted(called) == sorted([*LOOP, *others])
     assert all(callable(getattr(steps, name)) for name in called)
 

@@ -30,6 +30,7 @@ WORK = {
     "customs_risk.access",
     "customs_risk.collect",
     "customs_risk.experts",
+    "customs_risk.feedback",
     "customs_risk.oversight",
     "customs_risk.resolve",
     "customs_risk.supervision",
@@ -47,6 +48,8 @@ MAY_IMPORT = {
     "customs_risk.collect": FOUNDATION | {"expectations"},
     # what an expert may see follows the classes, and what all say is pooled by ml's rule
     "customs_risk.experts": FOUNDATION | {"customs_risk.access", "expectations", "ml"},
+    # what a review recommends is treatment's to carry out
+    "customs_risk.feedback": FOUNDATION | {"customs_risk.treat"},
     # alarms and requests leave through the outbox
     "customs_risk.oversight": FOUNDATION | {"customs_risk.treat"},
     "customs_risk.resolve": FOUNDATION,

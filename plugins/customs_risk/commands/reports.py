@@ -1,7 +1,7 @@
-"""Analysis reports: made each week, for those who decide."""
+"""Analysis reports: made each week and each month, for those who decide."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -36,10 +36,20 @@ def make(
         str | None,
         typer.Option("--week", help="A day in it, or 2026-W27; the last one that is over. 周"),
     ] = None,
+    month: Annotated[
+        datetime | None,
+        typer.Option("--month", formats=["%Y-%m"], help="The month's instead: 2026-06. 月份"),
+    ] = None,
 ) -> None:
-    """Make the week's reports, one of all risks and one per domain. 生成周报。"""
-    from customs_risk.treat.reports.step import make_reports
+    """Make the week's reports, one of all risks and one per domain; or the month's. 生成报告。"""
+    from customs_risk.treat.reports.step import make_monthly_report, make_reports
 
+    if month and week:
+        raise typer.BadParameter("a week or a month, not both 周与月不可同时指定")
+    if month:
+        for file in make_monthly_report(month.date()):
+            say(str(file))
+        return
     try:
         day = _week(week)
     except ValueError as error:

@@ -11,9 +11,9 @@ from psycopg import Connection
 
 from customs_risk import clock, warehouse
 from customs_risk.oversight import requests
-from customs_risk.treat import inspection_requests
+from customs_risk.treat import inspection_requests, policy
 from customs_risk.treat.parameters import impact, store
-from customs_risk.treat.parameters.store import Domain, Measure, Proposal
+from customs_risk.treat.parameters.store import Domain, Event, Measure, Proposal
 
 PROPOSER, APPROVER = "sandbox-analyst", "sandbox-approver"
 UNIT = "gacc"
@@ -86,6 +86,15 @@ order by count(*) desc, declarations.importer_id
 limit 1
 """
 
+# what a review recommended and the policy approved: its new version waits for somebody else
+_PROPOSED = """
+select parameter_id, version
+from ops.parameter_versions
+inner join ops.parameter_states using (parameter_id, version)
+where state = 'proposed' and proposed_by = %s
+order by parameter_id
+"""
+
 
 def work() -> list[str]:
     """Do what is due this week; return the numbers of what was begun."""
@@ -98,8 +107,11 @@ def work() -> list[str]:
         worst = connection.execute(_WORST, [today - timedelta(days=28)]).fetchone()
         unsafe = connection.execute(_UNSAFE, [today - timedelta(days=7)]).fetchall()
         known = _known(connection)
+        proposed = connection.execute(_PROPOSED, [policy.ANSWERS]).fetchall()
     if first is None:
         return []
+    for parameter_id, version in proposed:
+        _activate(parameter_id, version)
     begun = [_same_goods(*goods, today) for goods in unsafe]
     if worst:
         importer, findings = worst
@@ -152,7 +164,7 @@ def _papers(importer: str, findings: int, now: datetime) -> str:
 
 
 def _set(standing: Standing, today: date) -> str:
-    for officer in (PROPOSER, APPROVER):
+    for officer in (PROPOSER, APPROVER, policy.ANSWERS):
         _appoint(officer, today)
     store.propose(
         Proposal(
@@ -173,10 +185,15 @@ def _set(standing: Standing, today: date) -> str:
         ),
         by=PROPOSER,
     )
-    impact.analyse(standing.parameter_id, by=PROPOSER)
-    for event in ("approved", "activated"):
-        store.decide(event, standing.parameter_id, None, by=APPROVER, reason=REASON)
+    _activate(standing.parameter_id)
     return standing.parameter_id
+
+
+def _activate(parameter_id: str, version: int | None = None) -> None:
+    impact.analyse(parameter_id, version, by=PROPOSER)
+    events: tuple[Event, ...] = ("approved", "activated")
+    for event in events:
+        store.decide(event, parameter_id, version, by=APPROVER, reason=REASON)
 
 
 def _appoint(officer: str, today: date) -> None:

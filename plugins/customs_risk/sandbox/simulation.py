@@ -99,6 +99,7 @@ def turn(
         steps.decide,
         steps.dispatch,
         steps.feed_back,
+        steps.review,
         steps.treat,
         steps.observe,
     ]

@@ -131,6 +131,15 @@ class Proposal:
     supersedes: str | None = None
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another kind and action that a measure becomes, and what was there before it."""
+
+    kind: Kind
+    action: str
+    value_before: dict[str, Any]
+
+
 def propose(proposal: Proposal, *, by: str) -> str:
     """Propose a measure as of the present moment and return its number.
 
@@ -227,8 +236,12 @@ def supersede(
     value_after: dict[str, Any] | None = None,
     ends_at: datetime | None = None,
     evidence: dict[str, Any] | None = None,
+    becomes: Other | None = None,
 ) -> str:
-    """Adjust a measure in the caller's transaction; see ``adjust``."""
+    """Adjust a measure in the caller's transaction; see ``adjust``.
+
+    What is to be of another kind or action says what it ``becomes``.
+    """
     # two that adjust the same at once would both take its place: the second waits, and is refused
     connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [measure_id])
     old = standing(connection, measure_id)
@@ -236,13 +249,17 @@ def supersede(
     if waits := connection.execute(_SUCCESSOR, told).fetchone():
         raise UnusableMeasure(f"{measure_id}: {waits[0]} is to take its place 已有调整待生效")
     after, until = value_after or old["value_after"], ends_at or old["ends_at"]
-    if (after, until) == (old["value_after"], old["ends_at"]):
+    if (after, until, becomes) == (old["value_after"], old["ends_at"], None):
         raise UnusableMeasure(f"{measure_id}: nothing would change 无变化")
+    # a value that returns to what was before the measure is told against the measure's own
+    before = old["value_after"] if after != old["value_after"] else old["value_before"]
+    if becomes:
+        old |= {"kind": becomes.kind, "action": becomes.action, "legal_basis": None}
+        before = becomes.value_before
     names = Proposal.__dataclass_fields__.keys() & old.keys()
     proposal = replace(
         Proposal(**{name: old[name] for name in names}),
-        # a value that returns to what was before the measure is told against the measure's own
-        value_before=old["value_after"] if after != old["value_after"] else old["value_before"],
+        value_before=before,
         value_after=after,
         ends_at=until,
         starts_at=None,

@@ -150,30 +150,29 @@ def propose(proposal: Proposal, *, by: str) -> int:
             year, end before it begins, or be reviewed at any other time.
         RefusedAct: the proposer's unit is not in charge of the place.
     """
+    with warehouse.connect() as connection:
+        return enter(connection, proposal, by=by)
+
+
+def enter(connection: Connection, proposal: Proposal, *, by: str) -> int:
+    """Propose a version in the caller's transaction; see ``propose``."""
     compile_condition(proposal.condition)
     _check(proposal)
-    with warehouse.connect() as connection:
-        moment = clock.present(connection)
-        today = clock.business_day(moment)
-        if proposal.expires_on < today:
-            raise UnusableParameter(f"it would have ended on {proposal.expires_on} 失效日期已过")
-        _check_units(connection, [*proposal.jurisdiction, proposal.owner_unit], today)
-        connection.execute("select pg_advisory_xact_lock(hashtext('parameters'))")
-        told: dict[str, Any] = {
-            **asdict(proposal),
-            "jurisdiction": sorted(set(proposal.jurisdiction)),
-            "moment": moment,
-            "by": by,
-        }
-        (version,) = connection.execute(_PROPOSE, told).fetchone() or (0,)
-        _note(
-            connection,
-            "proposed",
-            proposal.parameter_id,
-            version,
-            by=by,
-            reason=f"{proposal.reason_en} · {proposal.reason_zh}",
-        )
+    moment = clock.present(connection)
+    today = clock.business_day(moment)
+    if proposal.expires_on < today:
+        raise UnusableParameter(f"it would have ended on {proposal.expires_on} 失效日期已过")
+    _check_units(connection, [*proposal.jurisdiction, proposal.owner_unit], today)
+    connection.execute("select pg_advisory_xact_lock(hashtext('parameters'))")
+    told: dict[str, Any] = {
+        **asdict(proposal),
+        "jurisdiction": sorted(set(proposal.jurisdiction)),
+        "moment": moment,
+        "by": by,
+    }
+    (version,) = connection.execute(_PROPOSE, told).fetchone() or (0,)
+    reason = f"{proposal.reason_en} · {proposal.reason_zh}"
+    _note(connection, "proposed", proposal.parameter_id, version, by=by, reason=reason)
     return int(version)
 
 
@@ -204,16 +203,23 @@ def decide(event: Event, parameter_id: str, version: int | None, *, by: str, rea
         RefusedAct: the officer may not do this, or the version's state does not allow it.
         UnusableParameter: no reason is given.
     """
-    if not reason.strip():
-        raise UnusableParameter(f"{parameter_id}: say why 须说明理由")
     with warehouse.connect() as connection:
         of_version = version or _newest(connection, parameter_id)
-        _note(connection, event, parameter_id, of_version, by=by, reason=reason)
-        if event == "activated":
-            for (other,) in connection.execute(_IN_FORCE_BESIDE, [parameter_id, of_version]):
-                replaced = f"replaced by version {of_version} · 由第{of_version}版取代"
-                _note(connection, "withdrawn", parameter_id, other, by=by, reason=replaced)
+        note(connection, event, parameter_id, of_version, by=by, reason=reason)
     return of_version
+
+
+def note(
+    connection: Connection, event: Event, parameter_id: str, version: int, *, by: str, reason: str
+) -> None:
+    """Note what became of a version in the caller's transaction; see ``decide``."""
+    if not reason.strip():
+        raise UnusableParameter(f"{parameter_id}: say why 须说明理由")
+    _note(connection, event, parameter_id, version, by=by, reason=reason)
+    if event == "activated":
+        for (other,) in connection.execute(_IN_FORCE_BESIDE, [parameter_id, version]):
+            replaced = f"replaced by version {version} · 由第{version}版取代"
+            _note(connection, "withdrawn", parameter_id, other, by=by, reason=replaced)
 
 
 _IN_FORCE_BESIDE = """

@@ -66,7 +66,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """One weekly report of one risk domain, or of all."""
+    """One report on a week or a month, of one risk domain or of all."""
 
     report_id: str
     risk_domain: str
@@ -75,11 +75,13 @@ class Report:
     period_to: date
     as_of: datetime
     sections: tuple[Section, ...] = field(default=())
+    kind: str = "weekly"
 
     @property
     def content_sha256(self) -> str:
         """Of all that it tells, its data state aside: equal figures have equal contents."""
         told = asdict(self)
-        del told["as_of"]
+        # its kind is in its number
+        del told["as_of"], told["kind"]
         written = json.dumps(told, default=str, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(written.encode()).hexdigest()

@@ -10,6 +10,14 @@ from datetime import date
 from typing import Any
 
 from customs_risk.settings import settings
+from customs_risk.treat.reports.cells import (
+    change,
+    count,
+    figure,
+    interval,
+    none_if_empty,
+    series,
+)
 from customs_risk.treat.reports.content import Cell, Chart, Report, Section, Series, Table, Words
 from customs_risk.treat.reports.queries import Answers, Rows
 
@@ -36,13 +44,7 @@ _CLASSES = {
     "notice": Words("notice", "公告提示"),
     "notification": Words("notification", "对外通报"),
 }
-_ROSE, _FELL, _SAME = (
-    Words("rose", "上升"),
-    Words("fell", "下降"),
-    Words("not clear", "不明显"),
-)
-_NEW = Words("no figure before", "无上期数")
-_SELECTED = {"targeted": Words("targeted", "精准布控"), "random": Words("random", "随机布控")}
+SELECTED = {"targeted": Words("targeted", "精准布控"), "random": Words("random", "随机布控")}
 
 
 def report(answers: Answers, domain: str) -> Report:
@@ -50,13 +52,13 @@ def report(answers: Answers, domain: str) -> Report:
     year, week, _ = answers.period_from.isocalendar()
     of = Words("all risks", "总体") if domain == OVERALL else DOMAINS[domain]
     sections = (
-        _headlines(answers) if domain == OVERALL else None,
+        _of_week(answers) if domain == OVERALL else None,
         _find_rates(answers) if domain == OVERALL else _domain_rate(answers, domain),
         _by_domain(answers) if domain == OVERALL else _by_type(answers, domain),
         _signals(answers, domain),
         _changes(answers, domain),
         _warnings(answers, domain),
-        _decisions(answers, domain),
+        decisions(answers.decisions, domain),
     )
     return Report(
         report_id=f"R{year}W{week:02d}-{domain}",
@@ -82,53 +84,70 @@ def wilson(hits: int, trials: int) -> tuple[float | None, float | None]:
     return float(ends.low), float(ends.high)
 
 
-def _headlines(answers: Answers) -> Section:
-    before = {
-        r["metric_code"]: r for r in answers.headlines if r["cohort_on"] < answers.period_from
-    }
+def headlines(
+    told: Rows, period_from: date, title: Words, nothing: Words, before: Words
+) -> Section:
+    """Return the key figures of a period beside those of the one before, which ``before`` names."""
+    earlier = {r["metric_code"]: r for r in told if r["cohort_on"] < period_from}
     rows = tuple(
         (
             Cell(str(Words(row["name_en"], row["name_zh"]))),
-            _count(row["numerator"]),
-            _count(row["denominator"]),
-            _figure(row["value"], row["unit"]),
-            _interval(row["low"], row["high"], row["unit"]),
-            _figure(before.get(row["metric_code"], {}).get("value"), row["unit"]),
-            Cell(str(_change(row, before.get(row["metric_code"])))),
+            count(row["numerator"]),
+            count(row["denominator"]),
+            figure(row["value"], row["unit"]),
+            interval(row["low"], row["high"], row["unit"]),
+            figure(earlier.get(row["metric_code"], {}).get("value"), row["unit"]),
+            Cell(str(change(row, earlier.get(row["metric_code"])))),
         )
-        for row in answers.headlines
-        if row["cohort_on"] == answers.period_from
+        for row in told
+        if row["cohort_on"] == period_from
     )
+    columns = (*RATE_COLUMNS, before, Words("change", "变化"))
     return Section(
         "headlines",
-        Words("Key figures of what was decided in the week", "本周决定的关键指标"),
-        _none_if_empty(rows, Words("Nothing was decided in the week.", "本周无决定。")),
-        table=Table(_RATE_COLUMNS, rows) if rows else None,
+        title,
+        none_if_empty(rows, nothing),
+        table=Table(columns, rows) if rows else None,
     )
 
 
-_RATE_COLUMNS = (
+RATE_COLUMNS = (
     Words("figure", "指标"),
     Words("numerator", "分子"),
     Words("denominator", "分母"),
     Words("value", "数值"),
     Words("95 % interval", "95%区间"),
-    Words("week before", "上周"),
-    Words("change", "变化"),
 )
+_WEEK_BEFORE = Words("week before", "上周")
+
+
+def _of_week(answers: Answers) -> Section:
+    return headlines(
+        answers.headlines,
+        answers.period_from,
+        Words("Key figures of what was decided in the week", "本周决定的关键指标"),
+        Words("Nothing was decided in the week.", "本周无决定。"),
+        _WEEK_BEFORE,
+    )
 
 
 def _find_rates(answers: Answers) -> Section | None:
-    series = []
-    for selected_by, name in _SELECTED.items():
-        told = {r["cohort_on"]: r for r in answers.find_rates if r["selected_by"] == selected_by}
-        if told:
-            series.append(_series(name, [told.get(week) for week in answers.weeks]))
-    if not series:
+    lines = find_rates(answers.find_rates, answers.weeks)
+    if not lines:
         return None
     title = Words("Find rate by week of decision", "按决定周的查获率")
-    chart = Chart("lines", title, _labels(answers.weeks), tuple(series))
+    chart = Chart("lines", title, _labels(answers.weeks), lines)
     return Section("find_rates", title, chart=chart)
+
+
+def find_rates(told: Rows, periods: Iterable[date]) -> tuple[Series, ...]:
+    """Return the find rates of targeted and of random inspections over periods."""
+    lines = []
+    for selected_by, name in SELECTED.items():
+        of = {row["cohort_on"]: row for row in told if row["selected_by"] == selected_by}
+        if of:
+            lines.append(series(name, [of.get(period) for period in periods]))
+    return tuple(lines)
 
 
 def _domain_rate(answers: Answers, domain: str) -> Section | None:
@@ -141,7 +160,7 @@ def _domain_rate(answers: Answers, domain: str) -> Section | None:
         "Findings of the domain per inspection, by week of result", "按结果周的本领域查获率"
     )
     chart = Chart(
-        "lines", title, _labels(answers.weeks), (_series(Words("find rate", "查获率"), rates),)
+        "lines", title, _labels(answers.weeks), (series(Words("find rate", "查获率"), rates),)
     )
     return Section("domain_rate", title, chart=chart)
 
@@ -189,16 +208,17 @@ def _found(
         rows.append(
             (
                 Cell(str(name)),
-                _count(found[week, code]),
-                _count(inspections[week]),
-                _figure(rate["value"], "share"),
-                _interval(rate["low"], rate["high"], "share"),
-                _figure(last["value"], "share"),
-                Cell(str(_change(rate, last))),
-                _count(revenue[week, code]),
+                count(found[week, code]),
+                count(inspections[week]),
+                figure(rate["value"], "share"),
+                interval(rate["low"], rate["high"], "share"),
+                figure(last["value"], "share"),
+                Cell(str(change(rate, last))),
+                count(revenue[week, code]),
             )
         )
-    columns = (*_RATE_COLUMNS, Words("revenue, CNY", "补税（元）"))
+    moved = (_WEEK_BEFORE, Words("change", "变化"))
+    columns = (*RATE_COLUMNS, *moved, Words("revenue, CNY", "补税（元）"))
     labels = tuple(str(name.zh) for name in names.values())
     has_rates = bool(inspections[week] and names)
     return Section(
@@ -207,7 +227,7 @@ def _found(
         ()
         if has_rates
         else (Words("No result became known in the week.", "本周无相应查验结果。"),),
-        Chart("bars", title, labels, (_series(Words("find rate", "查获率"), rates),))
+        Chart("bars", title, labels, (series(Words("find rate", "查获率"), rates),))
         if has_rates
         else None,
         Table(columns, tuple(rows)) if rows else None,
@@ -224,7 +244,7 @@ def _signals(answers: Answers, domain: str) -> Section:
             (
                 Cell(feed),
                 *(
-                    _count(sum(row[column] for row in of_feed))
+                    count(sum(row[column] for row in of_feed))
                     for column in ("signals", "severe", "signals_before")
                 ),
             )
@@ -238,7 +258,7 @@ def _signals(answers: Answers, domain: str) -> Section:
     return Section(
         "signals",
         Words("Risk information received", "收集的风险信息"),
-        _none_if_empty(rows, Words("None was received.", "本期无新增。")),
+        none_if_empty(rows, Words("None was received.", "本期无新增。")),
         table=Table(columns, tuple(rows)) if rows else None,
     )
 
@@ -261,7 +281,7 @@ def _changes(answers: Answers, domain: str) -> Section:
     return Section(
         "changes",
         Words("What changed", "变化"),
-        _none_if_empty(rows, Words("Nothing left its own past.", "无偏离自身历史的事项。")),
+        none_if_empty(rows, Words("Nothing left its own past.", "无偏离自身历史的事项。")),
         table=Table(columns, rows) if rows else None,
     )
 
@@ -273,7 +293,7 @@ def _warnings(answers: Answers, domain: str) -> Section:
         (
             Cell(str(name)),
             *(
-                _count(sum(row[column] for row in told if row["release_class"] == code))
+                count(sum(row[column] for row in told if row["release_class"] == code))
                 for column in counted
             ),
         )
@@ -291,9 +311,10 @@ def _warnings(answers: Answers, domain: str) -> Section:
     return Section("warnings", Words("Warnings", "预警"), table=Table(columns, rows))
 
 
-def _decisions(answers: Answers, domain: str) -> Section:
+def decisions(told: Rows, domain: str) -> Section:
+    """Return what waits for somebody in a domain, or in all."""
     rows = []
-    for row in answers.decisions:
+    for row in told:
         if not _is_of(row, domain):
             continue
         kind, _, detail = row["what"].partition(":")
@@ -302,9 +323,9 @@ def _decisions(answers: Answers, domain: str) -> Section:
         rows.append(
             (
                 Cell(f"{name}{f' ({detail})' if detail else ''}{of}"),
-                _count(row["waiting"]),
+                count(row["waiting"]),
                 Cell(f"{row['since'].astimezone(settings().zone):%Y-%m-%d}"),
-                _count(row["overdue"]),
+                count(row["overdue"]),
             )
         )
     columns = (
@@ -316,7 +337,7 @@ def _decisions(answers: Answers, domain: str) -> Section:
     return Section(
         "decisions",
         Words("What needs a decision", "需要决策的事项"),
-        _none_if_empty(rows, Words("Nothing waits for a decision.", "无待决事项。")),
+        none_if_empty(rows, Words("Nothing waits for a decision.", "无待决事项。")),
         table=Table(columns, tuple(rows)) if rows else None,
     )
 
@@ -338,49 +359,5 @@ def _rate(hits: int, trials: int) -> dict[str, Any]:
     return {"value": hits / trials if trials else None, "low": low, "high": high}
 
 
-def _series(name: Words, rates: Iterable[dict[str, Any] | None]) -> Series:
-    told = [rate or {} for rate in rates]
-    columns = (tuple(rate.get(end) for rate in told) for end in ("value", "low", "high"))
-    return Series(name, *columns)
-
-
 def _labels(weeks: Iterable[date]) -> tuple[str, ...]:
     return tuple(f"{week:%m-%d}" for week in weeks)
-
-
-def _change(now: dict[str, Any], before: dict[str, Any] | None) -> Words:
-    """Return how a figure moved: it rose or fell if the two intervals have nothing in common."""
-    if not before or before["value"] is None or now["value"] is None:
-        return _NEW
-    if None in (now["low"], now["high"], before["low"], before["high"]):
-        return _SAME
-    if now["low"] > before["high"]:
-        return _ROSE
-    return _FELL if now["high"] < before["low"] else _SAME
-
-
-def _count(value: float | None) -> Cell:
-    if value is None:
-        return Cell("–")
-    text = f"{value:,.0f}" if float(value).is_integer() or value >= 1000 else f"{value:,.2f}"
-    return Cell(text, float(value))
-
-
-def _figure(value: float | None, unit: str) -> Cell:
-    return Cell("–") if value is None else Cell(_said(value, unit), float(value))
-
-
-def _interval(low: float | None, high: float | None, unit: str) -> Cell:
-    if low is None or high is None:
-        return Cell("–")
-    return Cell(f"{_said(low, unit)} – {_said(high, unit)}")
-
-
-def _said(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{100 * value:.1f} %"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _none_if_empty(rows: Any, words: Words) -> tuple[Words, ...]:
-    return () if rows else (words,)

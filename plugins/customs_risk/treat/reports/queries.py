@@ -12,7 +12,8 @@ Rows = list[dict[str, Any]]
 # weeks that charts show
 WEEKS = 12
 
-_HEADLINES: LiteralString = """
+# of a week or a month, and of the one before
+KEY_FIGURES: LiteralString = """
 select
     definitions.metric_code,
     definitions.name_en,
@@ -27,19 +28,19 @@ select
 from feedback.metrics as metrics
 inner join feedback.metric_definitions as definitions using (metric_code)
 where
-    metrics.cohort_kind = 'week'
+    metrics.cohort_kind = %(cohort_kind)s
     and metrics.dimension = 'all'
     and metrics.metric_code = any(%(headlines)s)
-    and metrics.cohort_on in (%(from)s, %(from)s - 7)
+    and metrics.cohort_on in (%(from)s, %(before)s)
 order by array_position(%(headlines)s, metrics.metric_code), metrics.cohort_on
 """
 
-_FIND_RATES: LiteralString = """
+FIND_RATES: LiteralString = """
 select dimension_value as selected_by, cohort_on, value, low, high
 from feedback.metrics
 where
     metric_code = 'find_rate'
-    and cohort_kind = 'week'
+    and cohort_kind = %(cohort_kind)s
     and dimension = 'selected_by'
     and dimension_value in ('targeted', 'random')
     and cohort_on between %(since)s and %(from)s
@@ -122,7 +123,7 @@ order by risk_domain, release_class
 """
 
 # what waits for somebody now, whenever it came up
-_DECISIONS: LiteralString = """
+DECISIONS: LiteralString = """
 select
     coalesce(warnings.risk_domain, 'none') as risk_domain,
     'approval:' || approvals.matter as what,
@@ -193,7 +194,9 @@ def ask(connection: Connection, monday: date, as_of: datetime) -> Answers:
     """Ask the marts what they know of the week from a Monday on."""
     starts = datetime(monday.year, monday.month, monday.day, tzinfo=as_of.tzinfo)
     about = {
+        "cohort_kind": "week",
         "from": monday,
+        "before": monday - timedelta(weeks=1),
         "to": monday + timedelta(days=6),
         "since": monday - timedelta(weeks=WEEKS - 1),
         "starts": starts,
@@ -208,12 +211,12 @@ def ask(connection: Connection, monday: date, as_of: datetime) -> Answers:
     return Answers(
         period_from=monday,
         as_of=as_of,
-        headlines=rows(_HEADLINES),
-        find_rates=rows(_FIND_RATES),
+        headlines=rows(KEY_FIGURES),
+        find_rates=rows(FIND_RATES),
         inspections=rows(_INSPECTIONS),
         findings=rows(_FINDINGS),
         signals=rows(_SIGNALS),
         focus=rows(_FOCUS),
         warnings=rows(_WARNINGS),
-        decisions=rows(_DECISIONS),
+        decisions=rows(DECISIONS),
     )

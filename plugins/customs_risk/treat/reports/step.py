@@ -1,7 +1,7 @@
-"""Makes the weekly reports, registers each, and sends it to its reader through the one outbox.
+"""Makes the weekly and the monthly reports, and sends each to its reader through the one outbox.
 
-Making a week again changes nothing unless the figures have changed; then the report has a new
-version, and what was told before stays.
+Making a week or a month again changes nothing unless the figures have changed; then the report has
+a new version, and what was told before stays.
 """
 
 import hashlib
@@ -14,7 +14,15 @@ from psycopg import Connection
 from customs_risk import clock, warehouse
 from customs_risk.settings import settings
 from customs_risk.treat import outbox
-from customs_risk.treat.reports import charts, contents, page, printed, queries
+from customs_risk.treat.reports import (
+    charts,
+    contents,
+    monthly,
+    monthly_queries,
+    page,
+    printed,
+    queries,
+)
 from customs_risk.treat.reports.content import Report
 from customs_risk.treat.warnings.releases import declaration
 
@@ -32,7 +40,7 @@ insert into ops.reports (
     pdf_file, pdf_sha256, recipient_id, content_sha256
 )
 values (
-    %(report_id)s, %(version)s, 'weekly', %(risk_domain)s, %(period_from)s, %(period_to)s,
+    %(report_id)s, %(version)s, %(kind)s, %(risk_domain)s, %(period_from)s, %(period_to)s,
     %(as_of)s, %(html_file)s, %(html_sha256)s, %(pdf_file)s, %(pdf_sha256)s, %(recipient_id)s,
     %(content_sha256)s
 )
@@ -56,6 +64,27 @@ def make_reports(week: date | None = None) -> list[Path]:
     return files
 
 
+def make_monthly_report(month: date | None = None, *, again: bool = True) -> list[Path]:
+    """Make the report on the month that a day lies in; return its files, page and print.
+
+    Without a day it is the last month that is over. Not ``again``: a month that has a report, or
+    of which feedback tells nothing, gets none.
+    """
+    with warehouse.connect() as connection:
+        as_of = clock.present(connection)
+        this_month = clock.business_day(as_of).replace(day=1)
+        month_on = (month or this_month - timedelta(days=1)).replace(day=1)
+        answers = monthly_queries.ask(connection, month_on, as_of.astimezone(settings().zone))
+        report = monthly.monthly_report(answers)
+        is_made = connection.execute(_LATEST, [report.report_id]).fetchone() is not None
+        tells = any(row["cohort_on"] == month_on for row in answers.headlines)
+        if not again and (is_made or not tells):
+            return []
+        files = _make(connection, report)
+        outbox.enqueue(connection, "report")
+    return files
+
+
 def _make(connection: Connection, report: Report) -> list[Path]:
     latest = connection.execute(_LATEST, [report.report_id]).fetchone()
     version, content, *files = latest or (0, None, "", "")
@@ -75,6 +104,7 @@ def _make(connection: Connection, report: Report) -> list[Path]:
     told: dict[str, Any] = {
         "report_id": report.report_id,
         "version": version + 1,
+        "kind": report.kind,
         "risk_domain": report.risk_domain,
         "period_from": report.period_from,
         "period_to": report.period_to,
