@@ -112,7 +112,7 @@ class _Asked:
     refusal: Words | None = None
 
     def figures(self, language: Language) -> list[dict[str, Any]]:
-        return [each.figure(self.rows, language) for each in self.section.charts]
+        return [each.figure(self.section.view, self.rows, language) for each in self.section.charts]
 
 
 def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -> _Asked:
@@ -129,6 +129,8 @@ def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -
 def _choices(chosen: Filter, connection: Connection) -> list[tuple[str, Words]]:
     if chosen.choices is None:
         return []
+    if not isinstance(chosen.choices, str):
+        return list(chosen.choices.items())
     try:
         with connection.transaction():
             return [(str(v), Words(en, zh)) for v, en, zh in connection.execute(chosen.choices)]
