@@ -78,9 +78,7 @@ class Page:
                 **(self.more(connection, reader, given) if self.more else {}),
             }
         chosen = {each.name: given[each.name] for each in self.filters if given.get(each.name)}
-        return show(
-            request, reader, self.template, page=self, query=urlencode(chosen), **context
-        )
+        return show(request, reader, self.template, page=self, query=urlencode(chosen), **context)
 
 
 def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:

@@ -1,10 +1,17 @@
 """The menu: one module a page, in the order in which people read them."""
 
 from customs_risk.web.page import Page
-from customs_risk.web.pages import feeds
+from customs_risk.web.pages import feeds, law, models, reports, supervision, warnings
 from customs_risk.web.views import View
 
-PAGES: tuple[Page, ...] = (feeds.PAGE,)
+PAGES: tuple[Page, ...] = (
+    warnings.PAGE,
+    reports.PAGE,
+    supervision.PAGE,
+    feeds.PAGE,
+    models.PAGE,
+    law.PAGE,
+)
 
 
 def views() -> tuple[View, ...]:

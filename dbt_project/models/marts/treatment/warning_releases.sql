@@ -1,0 +1,39 @@
+{{ config(materialized='view') }}
+
+with
+
+recipients as (select * from {{ source('ops', 'warning_recipients') }}),
+
+versions as (select * from {{ source('ops', 'warnings') }}),
+
+receipts as (select * from {{ source('ops', 'receipts') }}),
+
+-- one recipient to its version, to one receipt or none, and to one or none of the message that lifts it
+final as (
+    select
+        recipients.warning_id,
+        recipients.version,
+        recipients.recipient_id,
+        versions.release_class,
+        recipients.audience,
+        recipients.name_en,
+        recipients.name_zh,
+        recipients.sharing_basis,
+        recipients.release,
+        recipients.release_sha256,
+        recipients.told_at,
+        receipts.received_at,
+        lifted.received_at as lifting_received_at
+    from recipients
+    inner join versions using (warning_id, version)
+    left join receipts
+        on
+            receipts.message_id
+            = concat_ws(':', versions.release_class, recipients.warning_id, recipients.version, recipients.recipient_id)
+    left join receipts as lifted
+        on
+            lifted.message_id
+            = concat_ws(':', 'lifting', recipients.warning_id, recipients.version, recipients.recipient_id)
+)
+
+select * from final
