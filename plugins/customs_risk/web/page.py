@@ -74,6 +74,7 @@ class Page:
                 "filters": [
                     (each, given.get(each.name) or each.default or "", _choices(each, connection))
                     for each in self.filters
+                    if each.name not in request.path_params
                 ],
                 **(self.more(connection, reader, given) if self.more else {}),
             }

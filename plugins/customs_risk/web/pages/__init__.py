@@ -1,12 +1,13 @@
 """The menu: one module a page, in the order in which people read them."""
 
 from customs_risk.web.page import Page
-from customs_risk.web.pages import feeds, law, models, reports, supervision, warnings
+from customs_risk.web.pages import cases, feeds, law, models, reports, supervision, warnings
 from customs_risk.web.views import View
 
 PAGES: tuple[Page, ...] = (
     warnings.PAGE,
     reports.PAGE,
+    cases.PAGE,
     supervision.PAGE,
     feeds.PAGE,
     models.PAGE,
