@@ -41,11 +41,12 @@ SUBJECTS: Codes = {
     "hs6": Words("commodity", "商品"),
     "route": Words("route", "路线"),
     "likelihood": Words("likelihood", "概率"),
+    "all": Words("all", "全部"),
 }
 
 _VERSION = Filter(
     "model_version",
-    Words("Model (the champion, if none is chosen)", "模型（默认为现用模型）"),
+    Words("Model", "模型"),
     choices="""
         select model_version, model_version, model_version
         from assessment.models order by trained_at desc
@@ -167,6 +168,7 @@ LIFE = View(
 )
 
 _TIME = Column("observed_on", Words("Week to", "截至"), "date")
+_MODEL = Column("model_version", Words("Model", "模型"), link="models/{model_version}")
 _NUMBERS = (
     Column("declarations", Words("Declarations", "报关单"), "count"),
     Column("threshold", Words("Threshold", "阈值"), "number"),
@@ -224,7 +226,7 @@ SCORE_DRIFT = View(
     ),
     query="""
         select
-            score.observed_on, score.declarations, score.value, score.threshold, score.is_beyond,
+            score.observed_on, score.model_version, score.declarations, score.value, score.threshold, score.is_beyond,
             shifted.value as shifted_features
         from assessment.model_drift as score
         left join assessment.model_drift as shifted
@@ -234,17 +236,18 @@ SCORE_DRIFT = View(
                 and shifted.measure = 'features'
         where
             score.measure = 'score'
-            and score.model_version = coalesce(%(model_version)s, (
-                select active.model_version from assessment.models as active
-                where active.role = 'active'
-            ))
-        order by score.observed_on desc
+            and (
+                %(model_version)s::text is null
+                or score.model_version = %(model_version)s
+            )
+        order by score.observed_on desc, score.model_version desc
         limit %(most)s
     """,
     filters=(_VERSION,),
     most=90,
     columns=(
         _TIME,
+        _MODEL,
         Column("value", Words("PSI", "PSI"), "number"),
         *_NUMBERS[1:],
         Column("shifted_features", Words("Features shifted", "偏移特征数"), "count"),
@@ -258,22 +261,23 @@ NOVELTY = View(
     reads="assessment",
     query="""
         select
-            drift.observed_on, drift.subject, drift.declarations, drift.value, drift.threshold,
-            drift.is_beyond
+            drift.observed_on, drift.model_version, drift.subject, drift.declarations,
+            drift.value, drift.threshold, drift.is_beyond
         from assessment.model_drift as drift
         where
             drift.measure = 'novelty'
-            and drift.model_version = coalesce(%(model_version)s, (
-                select active.model_version from assessment.models as active
-                where active.role = 'active'
-            ))
-        order by drift.observed_on desc, drift.subject asc
+            and (
+                %(model_version)s::text is null
+                or drift.model_version = %(model_version)s
+            )
+        order by drift.observed_on desc, drift.model_version desc, drift.subject asc
         limit %(most)s
     """,
     filters=(_VERSION,),
     most=270,
     columns=(
         _TIME,
+        _MODEL,
         Column("subject", Words("Of", "对象"), codes=SUBJECTS),
         Column("value", Words("Share of declarations", "报关单占比"), "share"),
         *_NUMBERS[1:],
@@ -292,21 +296,23 @@ FIND_RATE = View(
     ),
     query="""
         select
-            drift.observed_on, drift.declarations, drift.value, drift.threshold, drift.is_beyond
+            drift.observed_on, drift.model_version, drift.declarations, drift.value,
+            drift.threshold, drift.is_beyond
         from assessment.model_drift as drift
         where
             drift.measure = 'find_rate'
-            and drift.model_version = coalesce(%(model_version)s, (
-                select active.model_version from assessment.models as active
-                where active.role = 'active'
-            ))
-        order by drift.observed_on desc
+            and (
+                %(model_version)s::text is null
+                or drift.model_version = %(model_version)s
+            )
+        order by drift.observed_on desc, drift.model_version desc
         limit %(most)s
     """,
     filters=(_VERSION,),
     most=90,
     columns=(
         _TIME,
+        _MODEL,
         Column("value", Words("Times random's", "倍数"), "number"),
         *_NUMBERS[1:],
         Column("declarations", Words("Inspections", "查验"), "count"),
