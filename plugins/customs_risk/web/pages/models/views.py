@@ -226,8 +226,8 @@ SCORE_DRIFT = View(
     ),
     query="""
         select
-            score.observed_on, score.model_version, score.declarations, score.value, score.threshold, score.is_beyond,
-            shifted.value as shifted_features
+            score.observed_on, score.model_version, score.declarations, score.value,
+            score.threshold, score.is_beyond, shifted.value as shifted_features
         from assessment.model_drift as score
         left join assessment.model_drift as shifted
             on
