@@ -8,6 +8,9 @@ versions as (select * from {{ source('ops', 'warnings') }}),
 
 receipts as (select * from {{ source('ops', 'receipts') }}),
 
+-- named twice, since what is read twice under one name is read whole
+lifting_receipts as (select * from {{ source('ops', 'receipts') }}),
+
 -- one recipient to its version, to one receipt or none, and to one or none of the message that lifts it
 final as (
     select
@@ -23,16 +26,16 @@ final as (
         recipients.release_sha256,
         recipients.told_at,
         receipts.received_at,
-        lifted.received_at as lifting_received_at
+        lifting_receipts.received_at as lifting_received_at
     from recipients
     inner join versions using (warning_id, version)
     left join receipts
         on
             receipts.message_id
             = concat_ws(':', versions.release_class, recipients.warning_id, recipients.version, recipients.recipient_id)
-    left join receipts as lifted
+    left join lifting_receipts
         on
-            lifted.message_id
+            lifting_receipts.message_id
             = concat_ws(':', 'lifting', recipients.warning_id, recipients.version, recipients.recipient_id)
 )
 

@@ -107,18 +107,45 @@ WARNINGS = View(
         "按时间倒序；已被新版取代的版本须选择后显示。",
     ),
     query="""
-        select
-            warning_id, version, title_en, title_zh, risk_domain, "level", release_class, state,
-            audiences, recipients, receipts, drafted_at, issued_at, lifted_at
-        from treatment.warnings
-        where
-            case when %(state)s::text is null then state <> 'superseded' else state = %(state)s end
-            and (%(release_class)s::text is null or release_class = %(release_class)s)
-            and (%(audience)s::text is null or %(audience)s = any(audiences))
-            and (%(domain)s::text is null or risk_domain = %(domain)s)
-            and (%(from_on)s::date is null or drafted_on >= %(from_on)s)
-        order by drafted_at desc, warning_id asc, version desc
-        limit %(most)s
+        with
+
+        -- recipients are counted of what is shown alone: a notice may have thousands
+        shown as materialized (
+            select
+                warning_id, version, title_en, title_zh, risk_domain, "level", release_class, state,
+                drafted_at, issued_at, lifted_at
+            from treatment.warnings
+            where
+                case
+                    when %(state)s::text is null then state <> 'superseded' else state = %(state)s
+                end
+                and (%(release_class)s::text is null or release_class = %(release_class)s)
+                and (
+                    %(audience)s::text is null
+                    or (warning_id, version) in (
+                        select told.warning_id, told.version
+                        from treatment.warning_releases as told
+                        where told.audience = %(audience)s
+                    )
+                )
+                and (%(domain)s::text is null or risk_domain = %(domain)s)
+                and (%(from_on)s::date is null or drafted_on >= %(from_on)s)
+            order by drafted_at desc, warning_id asc, version desc
+            limit %(most)s
+        )
+
+        select shown.*, told.audiences, told.recipients, told.receipts
+        from shown
+        cross join lateral (
+            select
+                coalesce(array_agg(distinct releases.audience), '{}') as audiences,
+                count(*) as recipients,
+                count(releases.received_at) as receipts
+            from treatment.warning_releases as releases
+            where
+                releases.warning_id = shown.warning_id and releases.version = shown.version
+        ) as told
+        order by shown.drafted_at desc, shown.warning_id asc, shown.version desc
     """,
     filters=(
         Filter("state", Words("State", "状态"), choices=STATES),
