@@ -111,6 +111,7 @@ def observe() -> str | None:
     train if that is due, and return why.
     """
     from ml import champion, drift
+    from ml.due import is_training_due
     from ml.focus.step import find_focus
     from ml.peers.step import compare_peers
     from ml.reassess import reassess
@@ -121,7 +122,7 @@ def observe() -> str | None:
     compare_peers()
     champion.shadow()
     drift.observe()
-    reason = drift.is_training_due()
+    reason = is_training_due()
     if reason:
         train()
     return reason

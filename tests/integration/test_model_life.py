@@ -16,6 +16,7 @@ from customs_risk.settings import Settings
 from customs_risk.warehouse import append_arrow, connect
 from ml import card, champion, drift, registry, score, train
 from ml.config import BoosterConfig, configured
+from ml.due import is_training_due
 from ml.features import NAMES
 from ml.registry import Decision, UnknownModel, UnusableModel
 from tests.unit.test_ml import world
@@ -265,7 +266,7 @@ def test_quiet_days_are_quiet_and_a_shift_makes_training_due(stage):
     last = one("select max(observed_on) from ml.drift where model_version = %s", stage.first)
     assert last == quiet + timedelta(days=4)
     assert not rows("select 1 from ml.drift where is_beyond and measure <> 'feature'")
-    assert drift.is_training_due() is None
+    assert is_training_due() is None
 
     # what is measured again is what it was
     before = rows("select measure, subject, value from ml.drift order by 1, 2, 3")
@@ -274,13 +275,13 @@ def test_quiet_days_are_quiet_and_a_shift_makes_training_due(stage):
 
     turn(54, quiet + timedelta(days=7), size=1500, shift=1.0)
     drift.observe()
-    due = drift.is_training_due()
+    due = is_training_due()
     assert due is not None
     assert "features that shifted" in due and "评分分布" in due
     # a model that was just trained gets its chance first
     fitted = train.fit(world(1500, 9), replace(configured(), booster=SMALL))
     registry.register(fitted[0], (WINDOW[0], last + timedelta(days=12)), fitted[1], activate=False)
-    assert drift.is_training_due() is None
+    assert is_training_due() is None
 
 
 def test_novelty_is_against_what_was_known_when_it_learned(stage):

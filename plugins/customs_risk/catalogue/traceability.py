@@ -10,7 +10,7 @@ from customs_risk.catalogue.articles import Article, Order, Words
 from customs_risk.catalogue.tables import BETWEEN_LANGUAGES, Table
 
 # from what an analyst reads back to what was delivered
-_LAYERS = {
+LAYERS = {
     "marts": Words(en="marts: what analysts and pages read", zh="集市层：供分析与页面使用"),
     "written": Words(en="written by the code", zh="由程序写入"),
     "reference": Words(en="reference data", zh="参考数据"),
@@ -19,7 +19,7 @@ _LAYERS = {
     "staging": Words(en="staging", zh="暂存层"),
     "raw": Words(en="deliveries", zh="交付数据"),
 }
-_STATES = {
+STATES = {
     "silent": Words(en="asks for no data", zh="不涉及数据"),
     "not_yet": Words(en="not yet", zh="尚未实现"),
     "partly": Words(en="in part", zh="部分实现"),
@@ -51,7 +51,7 @@ class Trace:
 
 def trace(order: Order, tables: Iterable[Table]) -> tuple[Trace, ...]:
     """Return every article with its tables, the most derived first."""
-    known = sorted(tables, key=lambda table: (list(_LAYERS).index(table.layer), table.name))
+    known = sorted(tables, key=lambda table: (list(LAYERS).index(table.layer), table.name))
     return tuple(_traced(article, order, known) for article in order.articles)
 
 
@@ -79,7 +79,7 @@ def page(order: Order, tables: Iterable[Table]) -> str:
     return templates.get_template("traceability.html").render(
         traces=trace(order, known),
         tables=sorted(known, key=lambda table: table.relation),
-        layers=_LAYERS,
-        states=_STATES,
+        layers=LAYERS,
+        states=STATES,
         between=BETWEEN_LANGUAGES,
     )

@@ -93,7 +93,7 @@ def drift(
 ) -> None:
     """Show how far the newest day lies from what the active model learned. 漂移。"""
     from customs_risk import warehouse
-    from ml.drift import is_training_due
+    from ml.due import is_training_due
 
     table = Table("day", "measure", "rows", "beyond", "observed")
     with warehouse.connect() as connection:

@@ -1,6 +1,7 @@
 """The pages: what management, analysts, auditors and engineers read and answer in a browser.
 
 words.py        one phrase in both languages
+codes.py        what codes are called
 readers.py      who reads: Airflow's user, and the database role that decides what is shown
 views.py        one figure's definition: its SQL, its columns and filters, whoever asks for it
 charts.py       a view's rows as a chart

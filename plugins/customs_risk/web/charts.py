@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from customs_risk.web.views import Row
-from customs_risk.web.words import Language, Words, told
+from customs_risk.web.views import Row, View
+from customs_risk.web.words import Language, Words
 
 # eight colours that colour-blind readers tell apart (Okabe and Ito, 2008), the darker ones first
 _COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#A0527F", "#56B4E9", "#B37400", "#333333", "#8A8A00")
@@ -35,12 +35,14 @@ class Chart:
     is_share: bool = False
     diagonal: bool = False
 
-    def figure(self, rows: list[Row], language: Language) -> dict[str, Any]:
+    def figure(self, view: View, rows: list[Row], language: Language) -> dict[str, Any]:
         """Return data and layout for ``Plotly.newPlot``."""
+        columns = {each.name: each for each in view.columns}
         series: dict[str, list[Row]] = {}
         for row in rows:
             if row.get(self.y) is not None:
-                series.setdefault(self._series(row, language), []).append(row)
+                name = "" if self.by is None else str(columns[self.by].told(row, language))
+                series.setdefault(name, []).append(row)
         traces = [
             self._trace(name, mine, _COLOURS[place % len(_COLOURS)])
             for place, (name, mine) in enumerate(series.items())
@@ -65,11 +67,6 @@ class Chart:
                 "barmode": "group",
             },
         }  # fmt: skip
-
-    def _series(self, row: Row, language: Language) -> str:
-        if self.by is None:
-            return ""
-        return str(row[self.by] if self.by in row else told(row, self.by, language))
 
     def _trace(self, name: str, rows: list[Row], colour: str) -> dict[str, Any]:
         trace: dict[str, Any] = {

@@ -43,7 +43,7 @@ def as_xlsx(view: View, rows: list[Row], language: Language) -> bytes:
             for name in _names(column):
                 sheet.write_string(0, place, _heading(column, name, language), bold)
                 for number, row in enumerate(rows, start=1):
-                    sheet.write(number, place, _in_book(row.get(name)), form)
+                    sheet.write(number, place, _in_book(column, name, row, language), form)
                 place += 1
         sheet.freeze_panes(1, 0)
         sheet.autofit()
@@ -77,7 +77,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _in_book(value: Any) -> Any:
+def _in_book(column: Column, name: str, row: Row, language: Language) -> Any:
+    value = column.told(row, language) if column.codes else row.get(name)
     if isinstance(value, datetime):
         return value.astimezone(settings().zone)
     return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -1,5 +1,7 @@
 """What people answer on a page: only from a page of this server, and only by who is logged in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,6 +24,26 @@ def same_origin(request: Request) -> None:
 
 
 Own = Annotated[None, Depends(same_origin)]
+
+
+def filled(what: str, text: str) -> str:
+    """Return what somebody wrote into a field that must not be empty.
+
+    Raises:
+        HTTPException: 422, when there is nothing in it.
+    """
+    if not text.strip():
+        raise HTTPException(422, f"{what}: must not be empty · 不能为空")
+    return text.strip()
+
+
+@contextmanager
+def telling(*refusals: type[Exception]) -> Iterator[None]:
+    """Tell on the page, in the library's own words, why it refuses what a form asks for."""
+    try:
+        yield
+    except refusals as refused:
+        raise HTTPException(422, str(refused)) from None
 
 
 def back(path: str) -> RedirectResponse:

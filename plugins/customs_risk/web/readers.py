@@ -58,6 +58,12 @@ class Reader:
         """Tell whether the reader has one of these roles."""
         return bool(self.roles & set(roles))
 
+    @property
+    def decides_for_all(self) -> bool:
+        """Whether the reader may decide what holds in every district: a warning, a model."""
+        is_national = "all_districts" in self.places.split(", ")
+        return is_national and self.is_any("assessor", "manager")
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """Open a connection that sees what this reader may see."""

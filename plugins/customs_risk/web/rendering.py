@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from customs_risk.settings import settings
 from customs_risk.web.views import Column, Row
-from customs_risk.web.words import Language, Words, told
+from customs_risk.web.words import Language, Words
 
 BASE = "/customs-risk"
 _NOTHING = "–"
@@ -34,7 +34,7 @@ def templates() -> Environment:
 
 def cell(column: Column, row: Row, language: Language) -> Markup | str:
     """Return a row's cell in one language, with its link if it leads somewhere."""
-    value = told(row, column.name, language) if column.is_bilingual else row[column.name]
+    value = column.told(row, language)
     text = written(column, value, language)
     if column.link is None or value is None:
         return text

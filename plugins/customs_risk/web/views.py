@@ -12,7 +12,8 @@ from typing import Any, Literal, LiteralString
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from customs_risk.web.words import Words
+from customs_risk.web.codes import Codes, said
+from customs_risk.web.words import Language, Words, told
 
 Kind = Literal[
     "text", "count", "number", "share", "yuan", "hours", "days", "date", "time", "flag", "list"
@@ -32,6 +33,7 @@ class Column:
     time (in the business zone), a flag or a list. ``link`` is an address below the pages with the
     row's columns in braces: ``declarations/{declaration_id}``. A column of which the query gives
     ``name_en`` and ``name_zh`` is told in the reader's language on pages; files have both.
+    ``codes`` tells in words what the query gives as codes, which CSV and the API keep.
     """
 
     name: str
@@ -39,20 +41,33 @@ class Column:
     kind: Kind = "text"
     link: str | None = None
     is_bilingual: bool = False
+    codes: Codes | None = None
+
+    def told(self, row: Row, language: Language) -> Any:
+        """Return what a row holds here, as a reader of this language is told it."""
+        if self.is_bilingual:
+            return told(row, self.name, language)
+        value = row[self.name]
+        if self.codes is None or value is None:
+            return value
+        if isinstance(value, list):
+            return [said(self.codes, each, language) for each in value]
+        return said(self.codes, value, language)
 
 
 @dataclass(frozen=True)
 class Filter:
     """What a reader may choose: the query's parameter of that name; null when nothing is chosen.
 
-    ``choices`` is a query that returns value, English, Chinese; it runs as the reader too.
+    ``choices`` is a list of codes, or a query that returns value, English, Chinese and runs as the
+    reader too.
     """
 
     name: str
     label: Words
     kind: Literal["text", "number", "date"] = "text"
     default: str | None = None
-    choices: LiteralString | None = None
+    choices: LiteralString | Codes | None = None
 
     def read(self, given: str | None) -> Any:
         """Return the value of what was given, or of the default.

@@ -1,0 +1,134 @@
+"""What codes are called, in both languages: a column or a filter names the list of its codes.
+
+Where the warehouse has the words itself (seeds code_lists, credit_tier_schemes), a test holds that
+these are the same.
+"""
+
+from collections.abc import Mapping
+
+from customs_risk.web.words import Language, Words
+
+Codes = Mapping[str, Words]
+
+LANES: Codes = {
+    "low": Words("low: released fast", "低：快速放行"),
+    "medium": Words("medium: documents", "中：审核单证"),
+    "high": Words("high: inspection", "高：查验"),
+}
+LEVELS: Codes = {
+    "low": Words("low", "低"),
+    "medium": Words("medium", "中"),
+    "high": Words("high", "高"),
+    "unknown": Words("unknown", "未知"),
+}
+# how a declaration came to be selected, in the order in which the ways take precedence
+METHODS: Codes = {
+    "mandatory": Words("mandatory", "必查"),
+    "random": Words("random", "随机"),
+    "analyst": Words("analyst", "人工"),
+    "parameter": Words("parameter", "参数"),
+    "targeted": Words("model", "模型"),
+    "exploration": Words("exploration", "探索"),
+    "none": Words("not selected", "未选查"),
+}
+DOMAINS: Codes = {
+    "prohibited_restricted": Words("Prohibited and restricted", "禁限管制"),
+    "port_health": Words("Port public health", "口岸公共卫生"),
+    "biosecurity": Words("National biosecurity", "国门生物安全"),
+    "food_safety": Words("Food safety", "食品安全"),
+    "commodity_quality": Words("Commodity quality and safety", "商品质量安全"),
+    "tax": Words("Tax security", "税收安全"),
+    "ipr": Words("Intellectual property", "知识产权"),
+    "other": Words("Other", "其他"),
+}
+CREDIT_TIERS: Codes = {
+    "advanced_certified": Words("Advanced certified enterprise", "高级认证企业"),
+    "certified": Words("Certified enterprise", "认证企业"),
+    "regular": Words("Regular enterprise", "常规企业"),
+    "dishonest": Words("Dishonest enterprise", "失信企业"),
+    "seriously_dishonest": Words("Seriously dishonest enterprise", "严重失信企业"),
+    "not stated": Words("not stated", "未填报"),
+}
+SUBJECT_TYPES: Codes = {
+    "transport_means": Words("Means of transport", "运输工具"),
+    "transport_equipment": Words("Transport equipment", "运输设备"),
+    "persons": Words("Persons", "人员"),
+    "goods": Words("Goods", "货物"),
+    "articles": Words("Articles", "物品"),
+}
+CHANNELS: Codes = {
+    "1": Words("Risk monitoring", "风险监测"),
+    "2": Words("Government sharing", "政府部门共享"),
+    "3": Words("Supplied by units and persons", "单位和个人提供"),
+    "4": Words("Public sources", "公开渠道"),
+    "5": Words("Bought from third parties", "向第三方购买服务"),
+    "6": Words("Between countries and with international organisations", "国家间、国际组织共享"),
+    "7": Words("Other lawful ways", "其他合法渠道"),
+}
+TRENDS: Codes = {
+    "rising": Words("rising", "上升"),
+    "steady": Words("steady", "平稳"),
+    "falling": Words("falling", "下降"),
+    "unknown": Words("unknown", "未知"),
+}
+SEVERITIES: Codes = {
+    "minor": Words("minor", "轻微"),
+    "moderate": Words("moderate", "中等"),
+    "serious": Words("serious", "严重"),
+    "unknown": Words("unknown", "未知"),
+}
+# what people are asked to approve
+MATTERS: Codes = {
+    "measure": Words("Measure", "处置措施"),
+    "parameter_activation": Words("Activation of a parameter", "参数启用"),
+    "emergency_activation": Words("Activation of an emergency plan", "启动应急预案"),
+    "publication": Words("Publication", "对外发布"),
+    "model_promotion": Words("Promotion of a model", "模型上线"),
+    "override": Words("Change of treatment", "处置方式变更"),
+}
+ANSWERS: Codes = {
+    "approve": Words("approve", "批准"),
+    "refuse": Words("refuse", "不批准"),
+    "open": Words("open", "待答复"),
+    "overdue": Words("overdue", "逾期"),
+    "withdrawn": Words("withdrawn", "已撤回"),
+}
+ANSWERED_AS: Codes = {
+    "person": Words("by a person", "人工"),
+    "policy": Words("by stated policy", "按既定规则"),
+}
+# from which posts questions are answered, the highest first
+POSTS: Codes = {
+    "gacc_leadership": Words("GACC leadership", "总署领导"),
+    "gacc_department": Words("GACC department in charge of risk", "总署风险管理部门"),
+    "regional_risk_division": Words("regional risk division", "直属海关风险部门"),
+}
+ALARMS: Codes = {
+    "volume": Words("Unusual volume", "数据量异常"),
+    "freshness": Words("Delivery missed", "交付缺失"),
+    "refused_delivery": Words("Delivery refused", "交付被拒"),
+    "source_failed": Words("Source failed", "数据源故障"),
+    "silent_point": Words("Silent monitoring point", "监测点无数据"),
+    "overdue_request": Words("Overdue answer of a party", "当事人逾期未答"),
+    "overdue_approval": Words("Overdue approval", "审批逾期"),
+    "dead_letter": Words("Undeliverable messages", "无法送达"),
+    "model_drift": Words("Model drift", "模型漂移"),
+}
+BATCH_STATES: Codes = {
+    "landed": Words("landed", "已落地"),
+    "loaded": Words("loaded", "已装载"),
+    "refused": Words("refused", "已拒收"),
+    "repeated": Words("repeated: nothing new", "重复交付"),
+}
+HINT_CLASSES: Codes = {
+    "revenue": Words("Revenue", "税收"),
+    "processing_trade": Words("Processing trade", "加工贸易"),
+    "customs_control": Words("Customs control", "海关监管"),
+    "law_enforcement": Words("High risks for law enforcement", "执法高风险"),
+}
+
+
+def said(codes: Codes, code: object, language: Language) -> str:
+    """Return what a code is called; a code that no list knows stands for itself."""
+    words = codes.get(str(code))
+    return words.said(language) if words else str(code)
