@@ -32,7 +32,8 @@ class Page:
     """A page of the menu: ``reads`` is a schema whose readers find it there.
 
     ``more`` returns what a template of its own needs besides the sections' rows. ``router`` holds
-    what else answers below the page's address, such as forms.
+    what else answers below the page's address, such as forms; ``also`` are the views shown there,
+    which are files and in the API like any other.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Page:
     template: str = "page.html"
     more: Callable[[Connection, Reader, Mapping[str, str]], dict[str, Any]] | None = None
     router: APIRouter = field(default_factory=APIRouter)
+    also: tuple[View, ...] = ()
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -52,17 +54,21 @@ class Page:
 
     def answer(self, request: Request, reader: Reading) -> HTMLResponse:
         """Return the page as this reader may see it."""
+        return self.shown(request, reader)
+
+    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
+        """Return the page, and tell its template more: why a form was refused, with what status."""
         given = request.query_params
         with reader.connect() as connection:
             context = {
-                "sections": [_asked(each, connection, given) for each in self.sections],
+                "sections": [asked(each, connection, given) for each in self.sections],
                 "filters": [
                     (each, given.get(each.name) or each.default or "", _choices(each, connection))
                     for each in self.filters
                 ],
                 **(self.more(connection, reader, given) if self.more else {}),
             }
-        return show(request, reader, self.template, page=self, **context)
+        return show(request, reader, self.template, page=self, **context, **told)
 
 
 def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:
@@ -104,7 +110,7 @@ def _here(request: Request, **changes: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A section with its rows, or with why there are none."""
 
     section: Section
@@ -115,15 +121,16 @@ class _Asked:
         return [each.figure(self.section.view, self.rows, language) for each in self.section.charts]
 
 
-def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -> _Asked:
+def asked(section: Section, connection: Connection, given: Mapping[str, str]) -> Asked:
+    """Return a section's rows, or why the reader of this connection gets none."""
     view = section.view
     try:
         with connection.transaction():
-            return _Asked(section, view.rows(connection, view.values(given)))
+            return Asked(section, view.rows(connection, view.values(given)))
     except InsufficientPrivilege:
-        return _Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
+        return Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
     except UndefinedTable:
-        return _Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
+        return Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
 
 
 def _choices(chosen: Filter, connection: Connection) -> list[tuple[str, Words]]:

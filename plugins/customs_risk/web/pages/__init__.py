@@ -1,13 +1,19 @@
 """The menu: one module a page, in the order in which people read them."""
 
 from customs_risk.web.page import Page
-from customs_risk.web.pages import feeds
+from customs_risk.web.pages import decisions, declarations, feeds, parameters, queue
 from customs_risk.web.views import View
 
-PAGES: tuple[Page, ...] = (feeds.PAGE,)
+PAGES: tuple[Page, ...] = (
+    decisions.PAGE,
+    queue.PAGE,
+    declarations.PAGE,
+    parameters.PAGE,
+    feeds.PAGE,
+)
 
 
 def views() -> tuple[View, ...]:
     """Return every view of every page, once each."""
-    found = {section.view.name: section.view for page in PAGES for section in page.sections}
-    return tuple(found.values())
+    shown = (view for page in PAGES for view in (*(s.view for s in page.sections), *page.also))
+    return tuple({view.name: view for view in shown}.values())
