@@ -9,5 +9,6 @@ PAGES: tuple[Page, ...] = (feeds.PAGE,)
 
 def views() -> tuple[View, ...]:
     """Return every view of every page, once each."""
-    found = {section.view.name: section.view for page in PAGES for section in page.sections}
+    pages = [each for page in PAGES for each in (page, *page.below)]
+    found = {section.view.name: section.view for page in pages for section in page.sections}
     return tuple(found.values())
