@@ -86,6 +86,19 @@ _OPEN = """
 """
 
 
+# the post of a unit of the organisation, by its level: the department, and districts' divisions.
+# Sub-centres keep parameters and have no post here
+_POSTS_OF = """
+    select case units.level_no when 1 then 'gacc_department' else 'regional_risk_division' end
+    from reference.customs_units as units
+    where
+        units.unit_code = ops.parameter_unit(%(who)s, %(today)s)
+        and units.level_no in (1, 3)
+        and units.valid_from <= %(today)s
+        and coalesce(units.valid_to >= %(today)s, true)
+"""
+
+
 class Unanswerable(ValueError):  # noqa: N818 - reads as what is wrong
     """An answer that cannot be taken; the message says why."""
 
@@ -135,6 +148,16 @@ def waiting() -> list[dict[str, Any]]:
     """Return the open questions, the most urgent first, with all that ops.approvals tells."""
     with warehouse.connect() as connection:
         return connection.cursor(row_factory=dict_row).execute(_OPEN).fetchall()
+
+
+def posts_of(login: str) -> tuple[str, ...]:
+    """Return the posts from which somebody answers: that of the unit he acts for today.
+
+    The register of officers says which (``customs-risk parameters appoint``).
+    """
+    with warehouse.connect() as connection:
+        told = {"who": login, "today": clock.business_day(clock.present(connection))}
+        return tuple(post for (post,) in connection.execute(_POSTS_OF, told))
 
 
 def answer(

@@ -126,6 +126,76 @@ HINT_CLASSES: Codes = {
     "customs_control": Words("Customs control", "海关监管"),
     "law_enforcement": Words("High risks for law enforcement", "执法高风险"),
 }
+# how far an instruction has come
+CARD_STATES: Codes = {
+    "issued": Words("issued", "已生成"),
+    "undeliverable": Words("undeliverable", "无法送达"),
+    "dispatched": Words("sent", "已下达"),
+    "acknowledged": Words("acknowledged", "已签收"),
+    "answered": Words("answered", "已反馈"),
+    "declined": Words("declined", "未执行"),
+}
+# why an office does not follow one
+DECLINED: Codes = {
+    "goods_released": Words("the goods were released", "货物已放行"),
+    "declaration_withdrawn": Words("the declaration was withdrawn", "报关单已撤销"),
+    "cannot_be_examined": Words("it cannot be examined", "无法查验"),
+}
+FINDINGS: Codes = {
+    "undervaluation": Words("Undervaluation", "价格低报"),
+    "misclassification": Words("Misclassification", "归类不实"),
+    "false_origin": Words("False origin", "原产地不实"),
+    "undeclared_quantity": Words("Undeclared quantity", "数量不实"),
+    "ipr": Words("Infringement of intellectual property", "侵犯知识产权"),
+    "prohibited": Words("Prohibited or restricted goods", "禁止或限制进境物"),
+    "food_safety": Words("Unsafe food", "食品安全问题"),
+    "other": Words("Other", "其他"),
+}
+HANDLINGS: Codes = {
+    "release": Words("release", "放行"),
+    "document_review": Words("examination of documents", "审核单证"),
+    "inspection": Words("inspection", "查验"),
+}
+# where the uncertainty of a conclusion comes from
+UNCERTAINTIES: Codes = {
+    "no_model": Words("there is no model yet", "尚无模型"),
+    "novelty": Words("such goods or parties are new", "新商品或新当事人"),
+    "thin_data": Words("little is known of such trade", "同类贸易数据不足"),
+    "estimate": Words("the estimate's own spread", "估计本身的误差"),
+}
+PARAMETER_STATES: Codes = {
+    "proposed": Words("proposed", "待审批"),
+    "approved": Words("approved", "已批准"),
+    "refused": Words("refused", "已驳回"),
+    "activated": Words("active", "已启用"),
+    "suspended": Words("suspended", "已暂停"),
+    "expired": Words("expired", "已失效"),
+    "withdrawn": Words("withdrawn", "已撤回"),
+}
+# what is done with a hit of a parameter
+CONTROLS: Codes = {
+    "document_review": Words("examination of documents", "单证审核"),
+    "inspection": Words("inspection", "查验"),
+    "examination": Words("laboratory examination", "检验"),
+    "quarantine": Words("quarantine", "检疫"),
+    "audit": Words("audit", "稽查"),
+    "verification": Words("verification", "核查"),
+}
+# whose mean hours an impact analysis takes
+HOURS_OF: Codes = {
+    "hits": Words("mean of its hits", "命中报关单平均"),
+    "all": Words("mean of all inspections: hits are few", "全部查验平均（命中较少）"),
+    "none": Words("not known", "未知"),
+}
+MEASURE_STATES: Codes = {
+    "refused": Words("refused", "未获批准"),
+    "lifted": Words("lifted", "已解除"),
+    "superseded": Words("superseded", "已被取代"),
+    "ended": Words("ended", "已到期"),
+    "waiting": Words("waits for an answer", "待审批"),
+    "planned": Words("planned", "待生效"),
+    "in_force": Words("in force", "生效中"),
+}
 
 
 def said(codes: Codes, code: object, language: Language) -> str:

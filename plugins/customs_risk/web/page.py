@@ -65,6 +65,10 @@ class Page:
         Raises:
             HTTPException: 403, when nothing on it is for this reader.
         """
+        return self.shown(request, reader)
+
+    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
+        """Return the page and tell its template more: why a form was refused, with what status."""
         if not self.is_open_to(reader):
             raise HTTPException(403, f"{self.title.en}: not for your roles · 您的角色无权查看此页")
         given = {**request.query_params, **request.path_params}
@@ -79,7 +83,9 @@ class Page:
                 **(self.more(connection, reader, given) if self.more else {}),
             }
         chosen = {each.name: given[each.name] for each in self.filters if given.get(each.name)}
-        return show(request, reader, self.template, page=self, query=urlencode(chosen), **context)
+        return show(
+            request, reader, self.template, page=self, query=urlencode(chosen), **context, **told
+        )
 
 
 def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:

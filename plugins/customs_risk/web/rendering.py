@@ -27,7 +27,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"base": BASE, "cell": cell, "written": written}
+    environment.globals |= {"base": BASE, "cell": cell, "written": written, "moment": moment}
     environment.filters["embedded"] = embedded
     return environment
 

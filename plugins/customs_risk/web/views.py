@@ -6,12 +6,13 @@ what it means, in both languages, and how it is written. The SQL runs as the rea
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, LiteralString
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from customs_risk.settings import settings
 from customs_risk.web.codes import Codes, said
 from customs_risk.web.words import Language, Words, told
 
@@ -65,7 +66,7 @@ class Filter:
 
     name: str
     label: Words
-    kind: Literal["text", "number", "date"] = "text"
+    kind: Literal["text", "number", "date", "time"] = "text"
     default: str | None = None
     choices: LiteralString | Codes | None = None
 
@@ -73,7 +74,7 @@ class Filter:
         """Return the value of what was given, or of the default.
 
         Raises:
-            Unreadable: it is no number, or no date.
+            Unreadable: it is no number, no date, or no time. A time is one of the business zone.
         """
         text = (given or "").strip() or self.default
         if text is None:
@@ -81,6 +82,9 @@ class Filter:
         try:
             if self.kind == "date":
                 return date.fromisoformat(text)
+            if self.kind == "time":
+                told = datetime.fromisoformat(text)
+                return told if told.tzinfo else told.replace(tzinfo=settings().zone)
             return int(text) if self.kind == "number" else text
         except ValueError:
             raise Unreadable(f"{self.name}: {text!r} is no {self.kind}") from None

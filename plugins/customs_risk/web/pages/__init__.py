@@ -1,10 +1,26 @@
 """The menu: one module a page, in the order in which people read them."""
 
 from customs_risk.web.page import Page
-from customs_risk.web.pages import cases, feeds, law, models, reports, supervision, warnings
+from customs_risk.web.pages import (
+    cases,
+    decisions,
+    declarations,
+    feeds,
+    law,
+    models,
+    parameters,
+    queue,
+    reports,
+    supervision,
+    warnings,
+)
 from customs_risk.web.views import View
 
 PAGES: tuple[Page, ...] = (
+    decisions.PAGE,
+    queue.PAGE,
+    declarations.PAGE,
+    parameters.PAGE,
     warnings.PAGE,
     reports.PAGE,
     cases.PAGE,
