@@ -112,7 +112,10 @@ def work() -> list[str]:
         return []
     for parameter_id, version in proposed:
         _activate(parameter_id, version)
-    begun = [_same_goods(*goods, today) for goods in unsafe]
+    begun = [
+        _same_goods(hs6, origin, domain, findings, today)
+        for hs6, origin, domain, findings in unsafe
+    ]
     if worst:
         importer, findings = worst
         begun += [_request(importer, findings, today), _papers(importer, findings, now)]
