@@ -2,11 +2,13 @@
 -- what could not be delivered. Every statement may run again at any time.
 
 -- a list of allowed words grows, whatever else has grown it before: the words that are there stay
-create or replace function ops.admit(relation regclass, variadic words text[]) returns void
+create or replace function ops.admit_to(relation regclass, field text, variadic words text[]) returns void
 language plpgsql
 as $$
 declare
-    check_name constant text := (select relname from pg_class where oid = relation) || '_kind_check';
+    check_name constant text := (
+        select relname || '_' || field || '_check' from pg_class where oid = relation
+    );
     admitted text[];
 begin
     select array_agg(distinct found.word [1])
@@ -19,15 +21,23 @@ begin
     end if;
     execute format('alter table %s drop constraint if exists %I', relation, check_name);
     execute format(
-        'alter table %s add constraint %I check (kind in (%s))',
+        'alter table %s add constraint %I check (%I in (%s))',
         relation,
         check_name,
+        field,
         (
             select string_agg(distinct quote_literal(all_of.word), ', ')
             from unnest(coalesce(admitted, '{}') || words) as all_of (word)
         )
     );
 end
+$$;
+
+-- the same of a list of kinds
+create or replace function ops.admit(relation regclass, variadic words text[]) returns void
+language sql
+as $$
+select ops.admit_to(relation, 'kind', variadic words);
 $$;
 
 select ops.admit(

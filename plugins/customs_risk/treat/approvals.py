@@ -25,6 +25,7 @@ Matter = Literal[
     "publication",
     "model_promotion",
     "override",
+    "allocation",
 ]
 Answer = Literal["approve", "refuse"]
 AnsweredAs = Literal["person", "policy"]
