@@ -97,7 +97,7 @@ def curves(totals: Totals, business_days: float, present_rate: Floats | None = N
     Raises:
         NothingToRankBy: hardly anything was targeted.
     """
-    per_month = business_days / totals.days
+    per_month = business_days / totals.business_days
     selected = totals.chosen["declarations"][:, _SELECTED].sum(axis=(1, 2))
     targeted_share = totals.chosen["declarations"][:, _TARGETED].sum(axis=1) / _some(selected)
     overall = totals.chosen["declarations"][:, _TARGETED].sum() / max(selected.sum(), 1.0)
@@ -126,8 +126,7 @@ def curves(totals: Totals, business_days: float, present_rate: Floats | None = N
         + others[:, :, None] * rate[:, None, :] * came_true.others
     ) * (of_office * of_domain)
     revenue = (
-        totals.ranked["expected_revenue_cny"] * per_month
-        + others[:, :, None] * duty[:, None, :]
+        totals.ranked["expected_revenue_cny"] * per_month + others[:, :, None] * duty[:, None, :]
     ) * (of_office * came_true.revenue[None, None, :])
     by_domain = targeted + other_by_domain
     if present_rate is None:
@@ -325,7 +324,12 @@ def _hours(totals: Totals, inspections: Floats, findings: Floats) -> Floats:
     """
     by_domain = {
         name: totals.chosen[name][:, _SELECTED].sum(axis=(0, 1))
-        for name in ("timed_results", "timed_findings", "officer_hours", "officer_hours_of_findings")
+        for name in (
+            "timed_results",
+            "timed_findings",
+            "officer_hours",
+            "officer_hours_of_findings",
+        )
     }
     clean = by_domain["timed_results"] - by_domain["timed_findings"]
     clean_hours = by_domain["officer_hours"] - by_domain["officer_hours_of_findings"]

@@ -27,6 +27,7 @@ _RESULTS = (
     "results", "findings", "result_likelihood", "revenue_cny", "result_expected_revenue_cny",
     "timed_results", "timed_findings", "officer_hours", "officer_hours_of_findings",
 )  # fmt: skip
+NEWEST_DAYS = 30
 KEYS = ("office_code", "decided_on", "rank_bin", "way", "risk_domain")
 COLUMNS = (*KEYS, *_DECLARED, *_RESULTS)
 
@@ -45,8 +46,22 @@ class Evidence:
     chosen: dict[str, Floats]
     # all declarations, claimed ones too: days × offices
     declarations: Floats
-    # days of the newest month tell what an office can inspect now
-    is_newest: NDArray[np.bool_]
+
+    @cached_property
+    def is_newest(self) -> NDArray[np.bool_]:
+        """The last thirty days: they tell what offices inspect now, and how the model ranks now."""
+        days = np.array(self.days, dtype="datetime64[D]")
+        return np.asarray(days > days[-1] - np.timedelta64(NEWEST_DAYS, "D"))
+
+    @cached_property
+    def business_days_each(self) -> float:
+        """How many business days a day of decisions stands for: five where a week is decided at
+        once.
+        """
+        days = np.array(self.days, dtype="datetime64[D]")
+        if len(days) < 2:
+            return 1.0
+        return float(np.busday_count(days[0], days[-1]) / (len(days) - 1)) or 1.0
 
     @cached_property
     def is_early(self) -> NDArray[np.bool_]:
@@ -55,9 +70,16 @@ class Evidence:
 
     def weighted(self, days: Floats) -> "Totals":
         """Return sums over the days, each counted as often as told."""
+        if not (days * self.is_newest).any():
+            # a draw of the days that has none of the newest says nothing of today
+            days = days + self.is_newest / max(self.is_newest.sum(), 1)
         newest = days * self.is_newest
         return Totals(
-            ranked={name: np.tensordot(days, each, 1) for name, each in self.ranked.items()},
+            # as the model of today ranks, as often as all days together
+            ranked={
+                name: np.tensordot(newest, each, 1) * (days.sum() / max(newest.sum(), 1.0))
+                for name, each in self.ranked.items()
+            },
             judged={name: np.tensordot(days, each, 1) for name, each in self.judged.items()},
             early={
                 name: np.tensordot(days * self.is_early, each, 1)
@@ -66,8 +88,10 @@ class Evidence:
             chosen={name: np.tensordot(days, each, 1) for name, each in self.chosen.items()},
             declarations=days @ self.declarations,
             newest_declarations=newest @ self.declarations,
-            newest_inspections=np.tensordot(newest, self.chosen["declarations"], 1).sum(axis=(1, 2)),
-            days=float(days.sum()),
+            newest_inspections=np.tensordot(newest, self.chosen["declarations"], 1).sum(
+                axis=(1, 2)
+            ),
+            business_days=float(days.sum()) * self.business_days_each,
         )
 
 
@@ -85,7 +109,7 @@ class Totals:
     declarations: Floats
     newest_declarations: Floats
     newest_inspections: Floats
-    days: float
+    business_days: float
 
 
 def arranged(counted: pd.DataFrame) -> Evidence:
@@ -120,7 +144,6 @@ def arranged(counted: pd.DataFrame) -> Evidence:
     by_rank = (*by_office, ("bin", bins), ("domain", len(DOMAINS)))
     by_bin = (*by_office, ("bin", bins))
     by_way = (*by_office, ("way", len(WAYS)), ("domain", len(DOMAINS)))
-    months = pd.to_datetime(pd.Series(days)).dt.to_period("M")
     return Evidence(
         offices=offices,
         days=days,
@@ -131,7 +154,6 @@ def arranged(counted: pd.DataFrame) -> Evidence:
         },
         chosen={name: summed(name, *by_way, where=is_chosen) for name in (*_DECLARED, *_RESULTS)},
         declarations=summed("declarations", *by_office, where=np.ones(len(rows), dtype=bool)),
-        is_newest=(months == months.iloc[-1]).to_numpy(),
     )
 
 

@@ -43,9 +43,7 @@ def cell_words(made: Recommendation, office: int, domain: int) -> tuple[str, str
     change = made.recommended_rate[office] / made.present_rate[office] - 1
     own = 100 * made.marginal_present["findings"][office].sum()
     usual = 100 * _usual(made)
-    now, then = (
-        each.officer_hours[office, domain] for each in (made.present, made.recommended)
-    )
+    now, then = (each.officer_hours[office, domain] for each in (made.present, made.recommended))
     en, zh = _DOMAINS[made.domains[domain]]
     if abs(change) < _SAME:
         side_en, side_zh = "keeps its capacity", "维持现有查验力量"

@@ -1,4 +1,4 @@
-"""Months of the sandbox's world, decided and inspected without a warehouse: for what allocation gains.
+"""Months of the sandbox's world, decided and inspected without a warehouse.
 
 A world's declarations are ranked by a plain model that learns from what was inspected, calibrated
 on rows that it did not learn from. Selection is the rule's: of an office's day the random share of
@@ -97,7 +97,7 @@ def select(
 
 
 def with_results(seed: int, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add what inspections find, bring and take: has_finding, additional_duty_cny, officer_hours."""
+    """Add what inspections find, bring and take, and found: 0, 1 or unknown."""
     asked = rows.loc[rows["way"] != "none", ["declaration_id", "office_code", "decided_on"]]
     asked = asked.assign(instruction_id=None, selected_by="model").reset_index(drop=True)
     staff = dict.fromkeys(rows["office_code"].unique(), 5)
@@ -109,7 +109,7 @@ def with_results(seed: int, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count decided rows as the warehouse counts them for an allocation (ml.allocation.evidence)."""
+    """Count decided rows as the warehouse does (ml.allocation.evidence)."""
     found = rows["found"].fillna(0.0)
     is_back = rows["found"].notna()
     hours = rows["officer_hours"].fillna(0.0)

@@ -153,9 +153,7 @@ def end(allocation_id: str, *, by: str, reason: str) -> int:
         return ended
 
 
-def _propose(
-    connection: Connection[Any], month_on: date, moment: datetime, *, by: str
-) -> str:
+def _propose(connection: Connection[Any], month_on: date, moment: datetime, *, by: str) -> str:
     made = step.recommend_month(connection, month_on, moment)
     told = {"allocation_id": made.allocation_id, "month_on": month_on, "moment": moment, "by": by}
     connection.execute(_ASKED, told)

@@ -51,7 +51,7 @@ decided as (
     from months
     inner join decisions
         on
-            decisions.decided_on >= months.month_on
+            months.month_on <= decisions.decided_on
             and decisions.decided_on < (months.month_on + interval '1 month')::date
     left join outcomes using (importer_id, declaration_id)
 ),

@@ -1,0 +1,93 @@
+"""What a recommended allocation of people gains: the sandbox's next month, inspected twice.
+
+In each of the sandbox's worlds a month is inspected at random, two more are targeted by a model,
+with the same capacity everywhere. From these two the allocation is recommended. The month after is
+inspected under the capacity as it was, and under the recommended one: the same declarations,
+scores, draws and detections. What inspections find is the world's truth. `SEEDS` says how many
+worlds.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ml.allocation.evidence import arranged
+from ml.allocation.recommend import recommend
+from tests.benchmarks import allocated
+
+Figure = Callable[[str, float], None]
+
+SEEDS = int(os.environ.get("SEEDS", "24"))
+DECLARATIONS = int(os.environ.get("DECLARATIONS", "3000"))
+MONTH = 21  # business days
+
+
+def test_allocation(figure: Figure, tmp_path: Path) -> None:
+    worlds = pd.DataFrame([next_month(tmp_path, seed) for seed in range(101, 101 + SEEDS)])
+    print(worlds.round(4).to_string())
+    for name in ("gain_share", "gain_share_per_hour", "expected_gain_share", "revenue_gain_share"):
+        low, mean, high = interval(worlds[name])
+        figure(f"allocation_{name}", mean)
+        figure(f"allocation_{name}_low", low)
+        figure(f"allocation_{name}_high", high)
+    figure("allocation_gain_findings", worlds["gain"].mean())
+    figure("allocation_worlds", len(worlds))
+    figure("allocation_worlds_that_gain", (worlds["gain"] > 0).mean())
+    figure("allocation_hours_ratio", worlds["hours_ratio"].mean())
+    figure("allocation_best_office_to_worst", worlds["best_to_worst"].mean())
+    low, _, _ = interval(worlds["gain_share"])
+    assert low > 0, "the recommended allocation finds no more than the present one"
+
+
+def next_month(home: Path, seed: int) -> dict[str, float]:
+    """Return what one world's next month yields under both allocations."""
+    world, days = allocated.world_days(home / str(seed), seed, DECLARATIONS, 4 * MONTH)
+    months = [
+        pd.concat(days[first : first + MONTH], ignore_index=True)
+        for first in range(0, 4 * MONTH, MONTH)
+    ]
+    present = dict.fromkeys(world.parties.office_code, allocated.RATE)
+    learned = with_result(allocated.at_random(seed, months[0]))
+    decided = []
+    for rows in months[1:3]:
+        decided.append(allocated.Month(seed, rows, learned).inspected(present))
+        learned = pd.concat([learned, with_result(decided[-1])], ignore_index=True)
+    counted = allocated.counted(pd.concat(decided, ignore_index=True))
+    made = recommend(arranged(counted), MONTH)
+    recommended = dict(zip(made.offices, made.recommended_rate, strict=True))
+    month = allocated.Month(seed, months[3], learned)
+    now, then = month.inspected(present), month.inspected(recommended)
+    findings, hours = now["found"].sum(), now["officer_hours"].sum()
+    gain, hours_ratio = then["found"].sum() - findings, then["officer_hours"].sum() / hours
+    expected, low, high = made.expected_gain()["findings"]
+    revenue = now["additional_duty_cny"].sum()
+    per_inspection = now.groupby("office_code")["found"].mean()
+    return {
+        "seed": seed,
+        "findings": findings,
+        "gain": gain,
+        "gain_share": gain / findings,
+        "gain_share_per_hour": (findings + gain) / findings / hours_ratio - 1,
+        "hours_ratio": hours_ratio,
+        "expected_gain_share": expected / made.present.findings.sum(),
+        "expected_low": low,
+        "expected_high": high,
+        "revenue_gain_share": then["additional_duty_cny"].sum() / revenue - 1,
+        "best_to_worst": per_inspection.max() / per_inspection.min(),
+    }
+
+
+def with_result(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["found"].notna()]
+
+
+def interval(values: "pd.Series[float]") -> tuple[float, float, float]:
+    """Return low end, mean and high end of the 95 % interval of a mean over worlds."""
+    from scipy.stats import t
+
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    mean = float(values.mean())
+    return mean - float(half), mean, mean + float(half)
