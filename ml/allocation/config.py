@@ -20,7 +20,7 @@ class AllocationConfig:
     finding_value_cny: float = 50_000.0
     # officer-hours of the month as a share of today's; 1: the people that there are
     budget: float = 1.0
-    # days with decisions of a model, and findings of those days, without which nothing is recommended
+    # days decided with a model, and findings, without which nothing is recommended
     least_days: int = 4
     least_findings: int = 50
     # how often the days are drawn anew for the interval, and by which seed

@@ -266,7 +266,7 @@ def lasting_variance(
 ) -> float:
     """Return the variance of found ÷ expected that lasts from one time to a later one.
 
-    Luck does not last, and offenders come and go: what ratios of the two times have in common (their
+    Luck does not last, and offenders come and go: what ratios of both times have in common (their
     covariance) is all that tells of the time to come.
     """
     told = (expected > 0) & (later_expected > 0)

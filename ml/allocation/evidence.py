@@ -123,11 +123,11 @@ def arranged(counted: pd.DataFrame) -> Evidence:
     days = tuple(sorted(rows["decided_on"].unique()))
     bins = int(rows["rank_bin"].max()) + 1
     place = {
-        "day": pd.Index(days).get_indexer(rows["decided_on"]),
-        "office": pd.Index(offices).get_indexer(rows["office_code"]),
+        "day": pd.Index(days).get_indexer(pd.Index(rows["decided_on"])),
+        "office": pd.Index(offices).get_indexer(pd.Index(rows["office_code"])),
         "bin": rows["rank_bin"].to_numpy(dtype=np.int64),
-        "way": pd.Index(WAYS).get_indexer(rows["way"]),
-        "domain": pd.Index(DOMAINS).get_indexer(rows["risk_domain"]),
+        "way": pd.Index(WAYS).get_indexer(pd.Index(rows["way"])),
+        "domain": pd.Index(DOMAINS).get_indexer(pd.Index(rows["risk_domain"])),
     }
     if any((each < 0).any() for each in place.values()):
         raise ValueError("a way of selection or a risk domain that nobody knows 未知的方式或领域")

@@ -12,6 +12,7 @@ solution keeps to it by itself; the floors of domains, and a curve with a dent, 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def best(problem: Problem) -> Floats:
     used = offices * segments
     hours = problem.officer_hours.sum(axis=2)
     by_office = np.kron(np.eye(offices), np.ones(segments))
-    rows: list[tuple[Floats, Floats | float, Floats | float]] = [
+    rows: list[tuple[Any, Any, Any]] = [
         (hours.reshape(1, used), -np.inf, problem.budget_hours),
         (by_office * hours.reshape(used), problem.least_hours, problem.most_hours),
         (by_office * problem.inspections.reshape(used), problem.least_inspections, np.inf),

@@ -101,7 +101,7 @@ def _problem(laid: Curves, config: AllocationConfig) -> Problem:
     now = laid.at(laid.present_fill)["officer_hours"]
     by_office, by_domain = now.sum(axis=1), now.sum(axis=0)
     most = (1 + config.most_change) * by_office
-    # floors are never out of reach: who inspects less than the least rate grows as far as it may, and
+    # floors are within reach: who inspects less than the least rate grows as far as it may, and
     # where so few are drawn today that the least number is not met, no fewer are drawn
     reach = _inspections_within(laid, most)
     drawn = config.least_random / np.maximum(laid.random_share, 1e-9)

@@ -1,4 +1,4 @@
-"""Allocation of people: what each office is to inspect next month, and what it gained. 力量配置。"""
+"""Allocation of people: what each office is to inspect, and what that gained. 力量配置。"""
 
 from datetime import datetime
 from typing import Annotated
