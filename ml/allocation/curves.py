@@ -130,7 +130,7 @@ def curves(totals: Totals, business_days: float, present_rate: Floats | None = N
     ) * (of_office * came_true.revenue[None, None, :])
     by_domain = targeted + other_by_domain
     if present_rate is None:
-        present_rate = totals.newest_inspections / _some(totals.newest_declarations)
+        present_rate = totals.inspections / _some(totals.declarations)
     declarations = totals.declarations * per_month
     drawn = totals.chosen["declarations"][:, _RANDOM].sum(axis=1)
     drawn_overall = drawn.sum() / max(selected.sum(), 1.0)

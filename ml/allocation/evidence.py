@@ -74,23 +74,18 @@ class Evidence:
             # a draw of the days that has none of the newest says nothing of today
             days = days + self.is_newest / max(self.is_newest.sum(), 1)
         newest = days * self.is_newest
+        # as the model of today ranks today's trade, as often as all days together
+        as_all = newest * (days.sum() / newest.sum())
         return Totals(
-            # as the model of today ranks, as often as all days together
-            ranked={
-                name: np.tensordot(newest, each, 1) * (days.sum() / max(newest.sum(), 1.0))
-                for name, each in self.ranked.items()
-            },
+            ranked={name: np.tensordot(as_all, each, 1) for name, each in self.ranked.items()},
             judged={name: np.tensordot(days, each, 1) for name, each in self.judged.items()},
             early={
                 name: np.tensordot(days * self.is_early, each, 1)
                 for name, each in self.judged.items()
             },
             chosen={name: np.tensordot(days, each, 1) for name, each in self.chosen.items()},
-            declarations=days @ self.declarations,
-            newest_declarations=newest @ self.declarations,
-            newest_inspections=np.tensordot(newest, self.chosen["declarations"], 1).sum(
-                axis=(1, 2)
-            ),
+            declarations=as_all @ self.declarations,
+            inspections=np.tensordot(as_all, self.chosen["declarations"], 1).sum(axis=(1, 2)),
             business_days=float(days.sum()) * self.business_days_each,
         )
 
@@ -99,7 +94,8 @@ class Evidence:
 class Totals:
     """Sums of evidence over days, in the shapes of ``Evidence`` without their first axis.
 
-    ``early`` is what ``judged`` was in the first half of the days.
+    What is ranked, declared and inspected is that of the newest days, counted as often as all days
+    together. ``early`` is what ``judged`` was in the first half of the days.
     """
 
     ranked: dict[str, Floats]
@@ -107,8 +103,7 @@ class Totals:
     early: dict[str, Floats]
     chosen: dict[str, Floats]
     declarations: Floats
-    newest_declarations: Floats
-    newest_inspections: Floats
+    inspections: Floats
     business_days: float
 
 

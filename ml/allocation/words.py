@@ -25,14 +25,15 @@ def run_words(made: Recommendation, month_on: date) -> tuple[str, str]:
     moved = made.recommended_rate / made.present_rate - 1
     more, fewer = int((moved > _SAME).sum()), int((moved < -_SAME).sum())
     hours = float(made.recommended.officer_hours.sum())
+    today = float(made.present.officer_hours.sum())
     now = float(made.present.findings.sum())
     return (
-        f"Inspection capacity of {month_on:%Y-%m}: {more} offices inspect more, {fewer} "
-        f"fewer, with {hours:,.0f} officer-hours in all (today {made.present.officer_hours.sum():,.0f}). "
+        f"Inspection capacity of {month_on:%Y-%m}: {more} offices inspect more, {fewer} fewer, "
+        f"with {hours:,.0f} officer-hours in all (today {today:,.0f}). "
         f"Expected: {findings:+,.1f} findings (95 % interval {low:+,.1f} to {high:+,.1f}; today "
         f"{now:,.0f}) and {revenue:+,.0f} CNY ({revenue_low:+,.0f} to {revenue_high:+,.0f})",
         f"{month_on:%Y年%m月}查验力量配置：{more}个关区增加，{fewer}个关区减少，合计{hours:,.0f}人时"
-        f"（现为{made.present.officer_hours.sum():,.0f}）。预计查获{findings:+,.1f}"
+        f"（现为{today:,.0f}）。预计查获{findings:+,.1f}"
         f"（95%区间{low:+,.1f}至{high:+,.1f}；现为{now:,.0f}），"
         f"税款{revenue:+,.0f}元（{revenue_low:+,.0f}至{revenue_high:+,.0f}）",
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ml.allocation.config import AllocationConfig
 from ml.allocation.evidence import arranged
 from ml.allocation.recommend import recommend
 from tests.benchmarks import allocated
@@ -27,7 +28,7 @@ MONTH = 21  # business days
 
 def test_allocation(figure: Figure, tmp_path: Path) -> None:
     worlds = pd.DataFrame([next_month(tmp_path, seed) for seed in range(101, 101 + SEEDS)])
-    print(worlds.round(4).to_string())
+    print(f"\n{worlds.round(4).to_string()}")
     for name in ("gain_share", "gain_share_per_hour", "expected_gain_share", "revenue_gain_share"):
         low, mean, high = interval(worlds[name])
         figure(f"allocation_{name}", mean)
@@ -56,7 +57,7 @@ def next_month(home: Path, seed: int) -> dict[str, float]:
         decided.append(allocated.Month(seed, rows, learned).inspected(present))
         learned = pd.concat([learned, with_result(decided[-1])], ignore_index=True)
     counted = allocated.counted(pd.concat(decided, ignore_index=True))
-    made = recommend(arranged(counted), MONTH)
+    made = recommend(arranged(counted), MONTH, AllocationConfig(draws=100))
     recommended = dict(zip(made.offices, made.recommended_rate, strict=True))
     month = allocated.Month(seed, months[3], learned)
     now, then = month.inspected(present), month.inspected(recommended)
