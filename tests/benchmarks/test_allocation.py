@@ -29,7 +29,12 @@ MONTH = 21  # business days
 def test_allocation(figure: Figure, tmp_path: Path) -> None:
     worlds = pd.DataFrame([next_month(tmp_path, seed) for seed in range(101, 101 + SEEDS)])
     print(f"\n{worlds.round(4).to_string()}")
-    for name in ("gain_share", "gain_share_per_hour", "expected_gain_share", "revenue_gain_share"):
+    for name in (
+        "gain_share",
+        "equal_hours_gain_share",
+        "expected_gain_share",
+        "revenue_gain_share",
+    ):
         low, mean, high = interval(worlds[name])
         figure(f"allocation_{name}", mean)
         figure(f"allocation_{name}_low", low)
@@ -65,13 +70,16 @@ def next_month(home: Path, seed: int) -> dict[str, float]:
     gain, hours_ratio = then["found"].sum() - findings, then["officer_hours"].sum() / hours
     expected, low, high = made.expected_gain()["findings"]
     revenue = now["additional_duty_cny"].sum()
+    marginal = made.marginal_recommended["findings"].sum(axis=1)
+    per_hour = np.average(marginal, weights=made.recommended.officer_hours.sum(axis=1))
     per_inspection = now.groupby("office_code")["found"].mean()
     return {
         "seed": seed,
         "findings": findings,
         "gain": gain,
         "gain_share": gain / findings,
-        "gain_share_per_hour": (findings + gain) / findings / hours_ratio - 1,
+        # what the hours that were not used, or were used beside, would find at the margin
+        "equal_hours_gain_share": (gain + (1 - hours_ratio) * hours * per_hour) / findings,
         "hours_ratio": hours_ratio,
         "expected_gain_share": expected / made.present.findings.sum(),
         "expected_low": low,
