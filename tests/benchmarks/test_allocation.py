@@ -29,12 +29,8 @@ MONTH = 21  # business days
 def test_allocation(figure: Figure, tmp_path: Path) -> None:
     worlds = pd.DataFrame([next_month(tmp_path, seed) for seed in range(101, 101 + SEEDS)])
     print(f"\n{worlds.round(4).to_string()}")
-    for name in (
-        "gain_share",
-        "equal_hours_gain_share",
-        "expected_gain_share",
-        "revenue_gain_share",
-    ):
+    told = ("gain_share", "equal_hours_gain_share", "expected_gain_share", "revenue_gain_share")
+    for name in told:
         low, mean, high = interval(worlds[name])
         figure(f"allocation_{name}", mean)
         figure(f"allocation_{name}_low", low)
