@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from customs_risk.sandbox.chance import uniform
+from customs_risk.sandbox.chance import draw, generator, uniform
 from customs_risk.sandbox.days import as_days
-from customs_risk.sandbox.inspectors import inspect
+from customs_risk.sandbox.declarations import _sometimes_other
+from customs_risk.sandbox.inspectors import DETECTION_PROBABILITY, inspect
 from customs_risk.sandbox.world import World
 from customs_risk.settings import REPOSITORY
 from ml.allocation.evidence import COLUMNS
@@ -58,7 +59,30 @@ def world_days(home: Path, seed: int, volume: int, count: int) -> tuple[World, l
     """Return a world and so many business days of its declarations."""
     world = World(home, seed, volume, date(2026, 4, 1))
     days = world.live_days(count, after=date(2026, 3, 31))
-    return world, [world.declarations(day).assign(decided_on=day) for day in days]
+    declared = ((day, world.declarations(day)) for day in days)
+    return world, [
+        rows.assign(decided_on=day, chance=chances(world, day, rows)) for day, rows in declared
+    ]
+
+
+def chances(world: World, day: date, rows: pd.DataFrame) -> np.ndarray:
+    """Return the chance that each declaration of a day had of being an offence.
+
+    The first draws of the day are drawn again (declarations_of): which line, broker and office each
+    is of. Whether it came to an offence is luck, which a comparison of allocations need not bear.
+    """
+    number = (day - world.start_on).days
+    rng = generator(world.seed, "declarations", number)
+    lines, parties = world.lines, world.parties
+    monday = 1.08 if day.weekday() == 0 else 1.0
+    count = round(world.declarations_per_day * rng.normal(1.0, 0.05) * monday)
+    line = draw(rng, lines.weight_on(number), count)
+    broker = _sometimes_other(rng, lines.broker[line], parties.broker_size, 0.1)
+    office = _sometimes_other(rng, lines.office[line], parties.office_size, 0.06)
+    told = rows["office_code"].to_numpy(dtype=object)
+    assert (parties.office_code[office] == told).all(), "the world draws otherwise by now"
+    food, other = world.offenders.chances(lines, parties, number, line, broker)
+    return np.asarray(1 - (1 - food) * (1 - other))
 
 
 def at_random(seed: int, rows: pd.DataFrame) -> pd.DataFrame:
@@ -146,3 +170,8 @@ def _domains(rows: pd.DataFrame, findings: pd.DataFrame) -> "pd.Series[str]":
     domain = findings["finding_type"].map(types.set_index("finding_type")["risk_domain"])
     usual = domain.groupby(findings["hs6"].str[:2]).agg(lambda each: each.mode().iloc[0])
     return rows["hs6"].str[:2].map(usual).fillna("tax")
+
+
+def findings_to_expect(rows: pd.DataFrame) -> float:
+    """Return what the inspections of decided rows find on average over the luck of the month."""
+    return float(DETECTION_PROBABILITY * rows.loc[rows["way"] != "none", "chance"].sum())
