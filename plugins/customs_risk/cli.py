@@ -13,6 +13,7 @@ from rich.table import Table
 
 from customs_risk.commands import (
     access,
+    allocation,
     approvals,
     cases,
     declarations,
@@ -170,6 +171,7 @@ app.add_typer(reports.app, name="report")
 app.add_typer(reviews.app, name="review")
 app.add_typer(measures.app, name="measure")
 app.add_typer(approvals.app, name="approval")
+app.add_typer(allocation.app, name="allocation")
 app.add_typer(rebuttals.app, name="rebuttal")
 app.add_typer(models.app, name="model")
 app.add_typer(parameters.app, name="parameter")

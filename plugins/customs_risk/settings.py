@@ -78,6 +78,21 @@ class Settings(BaseSettings):
     inspection_sensitivity: float = Field(
         0.90, gt=0, le=1, description="probability that an inspection finds what is there"
     )
+    allocation_most_change: float = Field(
+        0.30, gt=0, le=1, description="officer-hours of an office move by so much a month at most"
+    )
+    allocation_domain_floor: float = Field(
+        0.80, ge=0, le=1, description="share of its officer-hours that each risk domain keeps"
+    )
+    allocation_least_rate: float = Field(
+        0.02, ge=0, le=1, description="share of its declarations that an office inspects at least"
+    )
+    allocation_least_random: float = Field(
+        20.0, ge=0, description="random inspections of an office a month at least"
+    )
+    allocation_finding_value_cny: float = Field(
+        50_000.0, gt=0, description="revenue that counts as much as one finding in an allocation"
+    )
     newest_labels: int = Field(
         25_000, gt=0, description="results that a model learns from at most, the newest"
     )

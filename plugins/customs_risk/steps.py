@@ -205,6 +205,19 @@ def feed_back() -> int:
     return transform("feedback")
 
 
+def allocate() -> str | None:
+    """Recommend once a month what each office is to inspect; return the recommendation's number.
+
+    It waits for an approval. None on any other day, and before a model has ranked for long enough.
+    """
+    from customs_risk.treat import capacities, policy
+
+    number = capacities.propose_due()
+    if number:
+        policy.answer_waiting()
+    return number
+
+
 def retain() -> int:
     """Delete or clear what is over its time; return how many rows and files that was."""
     from customs_risk.access.retention import retain as apply_retention

@@ -2,11 +2,13 @@
 -- what could not be delivered. Every statement may run again at any time.
 
 -- a list of allowed words grows, whatever else has grown it before: the words that are there stay
-create or replace function ops.admit_words(relation regclass, field text, variadic words text[]) returns void
+create or replace function ops.admit_to(relation regclass, field text, variadic words text[]) returns void
 language plpgsql
 as $$
 declare
-    check_name constant text := (select relname from pg_class where oid = relation) || '_' || field || '_check';
+    check_name constant text := (
+        select relname || '_' || field || '_check' from pg_class where oid = relation
+    );
     admitted text[];
 begin
     select array_agg(distinct found.word [1])
@@ -31,9 +33,12 @@ begin
 end
 $$;
 
+-- the same of a list of kinds
 create or replace function ops.admit(relation regclass, variadic words text[]) returns void
 language sql
-as $$ select ops.admit_words(relation, 'kind', variadic words) $$;
+as $$
+select ops.admit_to(relation, 'kind', variadic words);
+$$;
 
 select ops.admit(
     'ops.outbox',

@@ -3,7 +3,7 @@
 -- made, and is never changed; its outcome is noted once.
 
 -- a recommendation to change or drop waits for a person, and so do monthly reports for their readers
-select ops.admit_words('ops.approvals', 'matter', 'review');
+select ops.admit_to('ops.approvals', 'matter', 'review');
 select ops.admit('ops.reports', 'monthly');
 
 -- one row per month and measure, or version of a risk parameter, that was in force in it

@@ -26,6 +26,7 @@ Matter = Literal[
     "model_promotion",
     "override",
     "review",
+    "allocation",
 ]
 Answer = Literal["approve", "refuse"]
 AnsweredAs = Literal["person", "policy"]

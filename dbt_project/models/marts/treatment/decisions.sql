@@ -22,6 +22,8 @@ drift as (select * from {{ ref('model_drift') }}),
 
 claims as (select * from {{ source('ops', 'claims') }}),
 
+capacities as (select * from {{ source('ops', 'capacities_in_force') }}),
+
 -- the further trade has moved away from what the active model learned, the more is spent on learning: one share, and
 -- one more for each kind of drift that was beyond its threshold on the last day measured
 exploration as (
@@ -101,7 +103,8 @@ earlier_rounds as (
 {% endif %}
 
 -- a stratum is what one office can decide together: its pending declarations of one day
--- (those that are assessed later on the same day make a further round); one office's day to one earlier round
+-- (those that are assessed later on the same day make a further round); one office's day to one earlier round, and to
+-- the one capacity that was approved for its month, or to none: then the setting holds
 placed as (
     select
         pending.*,
@@ -116,7 +119,7 @@ placed as (
         concat_ws(
             '/', pending.office_code, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
         ) as stratum,
-        {{ var('inspection_rate') }}::numeric as inspection_rate,
+        coalesce(capacities.inspection_rate, {{ var('inspection_rate') }})::numeric as inspection_rate,
         {{ var('random_share') }}::numeric as random_share,
         {{ var('claim_share') }}::numeric as claim_share,
         exploration.exploration_share,
@@ -125,6 +128,10 @@ placed as (
     from pending
     left join earlier_rounds using (office_code, decided_on)
     left join claims_on using (importer_id, declaration_id)
+    left join capacities
+        on
+            pending.office_code = capacities.office_code
+            and capacities.month_on = date_trunc('month', pending.decided_on)::date
     cross join exploration
 ),
 

@@ -1,0 +1,1 @@
+"""Scientific allocation of people: how many inspections each office is to carry out next month."""
