@@ -80,9 +80,13 @@
         as inspected_violations,
     {{ findings }} * {{ per }} as leaked_violations,
     {{ weighted_count_end(findings, finding_squares, one_more, 'low') }} * {{ per }} as leaked_violations_low,
-    least(
-        {{ weighted_count_end(findings, finding_squares, one_more, 'high') }} * {{ per }},
-        declarations - instructions
+    -- no more than what nobody inspected, unless chance made the estimate itself larger
+    greatest(
+        least(
+            {{ weighted_count_end(findings, finding_squares, one_more, 'high') }} * {{ per }},
+            declarations - instructions
+        ),
+        {{ findings }} * {{ per }}
     ) as leaked_violations_high,
     {{ revenue }} * {{ per }} as leaked_revenue_cny,
     {{ weighted_count_end(revenue, revenue_squares, one_more_cny, 'low') }} * {{ per }} as leaked_revenue_cny_low,

@@ -17,13 +17,13 @@ with
 
 hits as (select * from {{ ref('parameter_hits') }}),
 
-{% if is_incremental() %}
 matches as (select * from {{ source('ops', 'parameter_hits') }}),
 
 decisions as (select * from {{ ref('decisions') }}),
 
 daily as (select * from {{ ref('int_daily_outcomes') }}),
 
+{% if is_incremental() %}
 -- days that were counted anew, and those of hits that were found since
 changed_days as (
     select decided_on from daily
