@@ -93,3 +93,18 @@
     set local enable_mergejoin = off;
     {{ default__get_delete_insert_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) }}
 {%- endmacro %}
+
+{#
+    Only the days of decision that were counted anew: since int_daily_outcomes was built before this model was, and has
+    seen what was decided, answered or corrected, its rows say which. An array, so that an index finds them.
+#}
+{% macro of_days_counted_anew(daily) -%}
+    {%- if is_incremental() -%}
+    where
+        decided_on = any(array(
+            select distinct counted.decided_on
+            from {{ daily }} as counted
+            where counted.recorded_at > {{ newest_recorded() }}
+        ))
+    {%- endif -%}
+{%- endmacro %}

@@ -74,6 +74,54 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#
+    Ends of the 95 % interval of a total of weighted rare events, after Fay and Feuer (1997, Statist. Med. 16, 791): y
+    is the total of the weights of what was found, yy that of their squares, `largest` the largest weight that one more
+    finding could have had. Built for few findings: without any, the upper end is what one weight stands for 3.7 times.
+    The gamma distribution's quantiles are Byar's ends of a count.
+#}
+{% macro weighted_count_end(y, yy, largest, side) -%}
+    {%- if side == 'low' -%}
+    (case when {{ y }} > 0 then
+        {{ yy }} / {{ y }} * greatest({{ byar('(' ~ y ~ ' ^ 2 / nullif(' ~ yy ~ ', 0))', 'low') }}, 0)
+    else 0 end)::float8
+    {%- else -%}
+    (case when {{ largest }} > 0 then
+        ({{ yy }} + {{ largest }} ^ 2) / ({{ y }} + {{ largest }}) * {{ byar(
+            '((' ~ y ~ ' + ' ~ largest ~ ') ^ 2 / nullif(' ~ yy ~ ' + ' ~ largest ~ ' ^ 2, 0) - 1)', 'high'
+        ) }}
+    end)::float8
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    Upper end of the 95 % interval of a total of weighted amounts with a long tail, of which few were seen. What was
+    not seen lies in the tail: one more amount, as large as the largest, is taken as seen (Fay and Feuer's step), and
+    the logarithm of the total has Student's distribution with as many degrees of freedom as amounts the total
+    effectively rests on (Kish: square of the total over total of squares; never less than 2). The usual interval on a
+    logarithmic scale held 84 % of the truths in place of 95 %. The lower end is weighted_count_end's. Amounts without
+    any bound at all (a log-normal one with σ = 1.5) are held less often: about 92 % above ten findings.
+#}
+{% macro weighted_amount_high(y, yy, largest) -%}
+    {%- set total = '(' ~ y ~ ' + ' ~ largest ~ ')' -%}
+    {%- set squares = '(' ~ yy ~ ' + ' ~ largest ~ ' ^ 2)' -%}
+    (case
+        when {{ y }} > 0 then {{ total }} * exp(
+            {{ student('(' ~ total ~ ' ^ 2 / ' ~ squares ~ ')') }} * sqrt({{ squares }}) / {{ total }}
+        )
+        else {{ weighted_count_end(y, yy, largest, 'high') }}
+    end)::float8
+{%- endmacro %}
+
+{#
+    The 97.5 % quantile of Student's distribution by the normal one's and its expansion in 1 over the degrees of
+    freedom (Abramowitz and Stegun 26.7.5): 4.27 for 2 degrees (exactly 4.30), and closer for more.
+#}
+{% macro student(freedom) -%}
+    (1.96 + 2.3722 / {{ freedom }} + 2.8225 / {{ freedom }} ^ 2 + 2.5556 / {{ freedom }} ^ 3
+        + 1.5895 / {{ freedom }} ^ 4)
+{%- endmacro %}
+
 {# A stored value is its numerator over its denominator, and lies within its interval. #}
 {% test is_quotient(model) %}
     select counted.*
@@ -89,15 +137,4 @@
     (
         values ('day', interval '1 day'), ('week', interval '7 days'), ('month', interval '1 month')
     ) as kinds (cohort_kind, cohort_length)
-{%- endmacro %}
-
-{# What int_daily_outcomes counts: all of it adds up over days, offices, tiers, lanes and ways of selection. #}
-{% macro daily_totals() -%}
-    {{ return([
-        'declarations', 'selected', 'instructions', 'completed', 'findings', 'revenue_cny', 'revenue_squares',
-        'timed_results', 'timed_findings', 'timed_revenue_cny', 'timed_revenue_squares', 'officer_hours',
-        'officer_hours_squares', 'officer_hours_revenue', 'officer_hours_findings', 'scored_results',
-        'scored_findings', 'expected_findings', 'answered_instructions', 'coded_instructions', 'delay_days',
-        'delay_squares',
-    ]) }}
 {%- endmacro %}

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+import pandas as pd
 import psycopg
 import pytest
 
@@ -62,6 +64,12 @@ CASES = [
     Case("c3", C, "2200", "regular", "medium", "none", 0.2, 0.1),
     Case("c4", C, "2200", "regular", "low", "none", 0.1, 0.1),
 ]  # fmt: skip
+
+# what is made of daily sums, beside the metrics
+MARTS = (
+    "performance", "leakage", "ranking_quality", "calibration", "office_comparison",
+    "daily_summary",
+)  # fmt: skip
 
 Told = dict[tuple[str, str, str, str], tuple[Any, ...]]
 
@@ -206,6 +214,20 @@ def read(connection: psycopg.Connection) -> Told:
     }
 
 
+def read_marts(connection: psycopg.Connection) -> dict[str, pd.DataFrame]:
+    """Return by name the marts that are made of daily sums, each in the order of its key."""
+    marts = {}
+    for mart in MARTS:
+        told = connection.execute(f"select * from feedback.{mart} order by 1, 2, 3, 4")  # type: ignore[arg-type]
+        columns = [column.name for column in told.description or ()]
+        rows = [
+            [float(cell) if isinstance(cell, Decimal) else cell for cell in row] for row in told
+        ]
+        frame = pd.DataFrame(rows, columns=columns)
+        marts[mart] = frame.drop(columns="recorded_at", errors="ignore")
+    return marts
+
+
 def test_counts_of_one_day_are_those_of_the_hand(told: Told) -> None:
     hours = 3 + 1 + 2 + 2 + 4
     expected = {
@@ -233,6 +255,25 @@ def test_counts_of_one_day_are_those_of_the_hand(told: Told) -> None:
         ("difficulty_adjusted_find_rate", "office", "2201"): (2, 0.65),
         # office 2200: 1 of 2 targeted, 0 of 1 random; office 2201: 1 of 1 and 1 of 1
         ("targeting_lift", "all", "all"): (1 * 1 / 3 + 1 * 1 / 2, 0 * 2 / 3 + 1 * 1 / 2),
+        # a3 was drawn with probability 0.1, a7 with 0.5; a5 was nobody's instruction
+        ("reweighted_find_rate", "all", "all"): (1 + 1 + 2, 1 + 1 + 10 + 1 + 2),
+        ("reweighted_find_rate", "office", "2201"): (1 + 2, 1 + 2),
+        ("reweighted_find_rate", "domain", "other"): (2, 15),
+        # whatever is inspected could show a risk of any domain
+        ("find_rate", "domain", "tax"): (1, 6),
+        ("find_rate", "domain", "food_safety"): (0, 6),
+        ("find_rate", "domain", "not stated"): (1, 6),
+        ("miss_rate", "domain", "other"): (1, 2),
+        ("revenue_per_inspection", "domain", "tax"): (900, 6),
+        ("findings_per_officer_hour", "domain", "other"): (1, hours),
+        ("find_rate", "parameter", "P1"): (1, 2),
+        ("revenue_per_inspection", "parameter", "P1"): (900, 2),
+        ("false_positive_share", "parameter", "P2"): (1, 1),
+        ("random_share", "credit_tier", "regular"): (1, 3),
+        ("leakage_rate", "all", "all"): (1 / 0.9, 3),
+        ("leakage_rate", "office", "2200"): (0, 2),
+        ("compliance_rate", "office", "2200"): (5 - 1 / 0.9, 5),
+        ("leaked_revenue_per_declaration", "domain", "other"): (50 / 0.9, 3),
         ("feed_accurate_share", "feed", "monitoring_samples"): (8, 10),
         ("feed_complete_share", "feed", "monitoring_samples"): (1, 1),
         ("feed_timely_share", "feed", "monitoring_samples"): (2, 3),
@@ -244,6 +285,26 @@ def test_counts_of_one_day_are_those_of_the_hand(told: Told) -> None:
     assert told["result_delay_p90", f"day {A}", "all", "all"][1:3] == (5, 3)
     assert told["feed_accurate_share", f"day {B}", "feed", "monitoring_samples"][:2] == (3, 4)
     assert told["feed_complete_share", f"day {B}", "feed", "monitoring_samples"][:2] == (1, 2)
+
+
+def test_a_cohort_says_whether_results_are_still_out(connection: psycopg.Connection) -> None:
+    pending = {
+        (code, dimension, value): (count, is_pending)
+        for code, dimension, value, count, is_pending in connection.execute(
+            """select metric_code, dimension, dimension_value, pending_results, is_pending
+            from feedback.metrics where cohort_kind = 'week' and cohort_on = %s""",
+            [A],
+        ).fetchall()
+    }
+    assert pending["find_rate", "all", "all"] == (1, True)
+    assert pending["find_rate", "office", "2201"] == (0, False)
+    assert pending["find_rate", "domain", "tax"] == (1, True)
+    assert pending["find_rate", "parameter", "P1"] == (1, True)
+    assert pending["find_rate", "parameter", "P2"] == (0, False)
+    assert pending["brier_score", "all", "all"] == (1, True)
+    # what was selected does not wait for results, and a delivery brings none
+    assert pending["random_share", "all", "all"] == (0, False)
+    assert pending["feed_complete_share", "all", "all"] == (0, False)
 
 
 def test_parameters_are_judged_by_their_examined_hits_and_by_how_they_stand(told: Told) -> None:
@@ -400,15 +461,18 @@ def test_what_comes_late_moves_its_own_cohorts_and_no_other(
 
 
 def test_day_by_day_is_what_all_at_once_is(connection: psycopg.Connection) -> None:
-    before = read(connection)
+    before, marts_before = read(connection), read_marts(connection)
     transform("feedback")
     assert read(connection) == before
-    dbt("build", "--full-refresh", "--select", "int_daily_outcomes", "int_metric_values",
-        "metric_values", "--exclude-resource-type", "unit_test")  # fmt: skip
+    dbt("build", "--full-refresh", "--select", "int_daily_outcomes+",
+        "--exclude-resource-type", "unit_test", "test")  # fmt: skip
     after = read(connection)
     assert after.keys() == before.keys()
     for key, figures in before.items():
         assert after[key] == pytest.approx(figures), key
+    for mart, told in read_marts(connection).items():
+        assert len(told)
+        pd.testing.assert_frame_equal(told, marts_before[mart], obj=mart)
 
 
 def test_the_data_tests_hold(connection: psycopg.Connection) -> None:

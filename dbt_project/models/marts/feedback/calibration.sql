@@ -4,11 +4,19 @@ periods as (select * from {{ ref('periods') }}),
 
 answered as (
     select
-        *,
-        1 / selection_probability as weight,
-        width_bucket(likelihood, array[0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]::float8[]) + 1 as bin
-    from {{ ref('int_outcomes') }}
-    where is_completed and likelihood is not null
+        decided_on,
+        likelihood_bin as bin,
+        sum(inspections) as inspections,
+        sum(weights) as weights,
+        sum(weight_squares) as weight_squares,
+        sum(findings) as findings,
+        sum(likelihoods) as likelihoods,
+        sum(errors) as errors,
+        sum(weighted_errors) as weighted_errors,
+        sum(error_squares) as error_squares
+    from {{ ref('int_daily_rankings') }}
+    where likelihood_bin > 0
+    group by decided_on, likelihood_bin
 ),
 
 edges (bin, likelihood_from, likelihood_to) as (
@@ -31,14 +39,14 @@ bins as (
         periods.period_from,
         periods.period_to,
         answered.bin,
-        count(*) as inspections,
-        sum(answered.weight) as declarations,
-        sum(answered.weight ^ 2) as square_weights,
-        sum(answered.weight * answered.findings) as findings,
-        sum(answered.weight * answered.likelihood) / sum(answered.weight) as mean_likelihood,
-        sum(answered.weight * (answered.likelihood - answered.findings) ^ 2) as squared_error,
-        sum(answered.weight ^ 2 * (answered.likelihood - answered.findings) ^ 2) as weighted_squared_error,
-        sum(answered.weight ^ 2 * (answered.likelihood - answered.findings) ^ 4) as square_of_squared_error
+        sum(answered.inspections)::bigint as inspections,
+        sum(answered.weights) as declarations,
+        sum(answered.weight_squares) as square_weights,
+        sum(answered.findings) as findings,
+        sum(answered.likelihoods) / sum(answered.weights) as mean_likelihood,
+        sum(answered.errors) as squared_error,
+        sum(answered.weighted_errors) as weighted_squared_error,
+        sum(answered.error_squares) as square_of_squared_error
     from periods
     inner join answered on answered.decided_on between periods.period_from and periods.period_to
     group by periods.period_kind, periods.period_from, periods.period_to, answered.bin

@@ -2,19 +2,20 @@ with
 
 daily_decisions as (select * from {{ ref('int_daily_decisions') }}),
 
-outcomes as (select * from {{ ref('int_outcomes') }}),
+outcomes as (select * from {{ ref('int_daily_outcomes') }}),
 
 answered as (
     select
         decided_on,
-        count(*) filter (where is_completed) as results,
-        coalesce(sum(findings), 0)::bigint as findings,
-        coalesce(sum(revenue_cny), 0)::numeric as revenue_cny,
-        count(*) filter (where is_completed and selected_by = 'targeted') as targeted_results,
+        sum(answered_instructions)::bigint as results,
+        sum(findings)::bigint as findings,
+        sum(revenue_cny)::numeric as revenue_cny,
+        coalesce(sum(answered_instructions) filter (where selected_by = 'targeted'), 0)::bigint as targeted_results,
         coalesce(sum(findings) filter (where selected_by = 'targeted'), 0)::bigint as targeted_findings,
-        count(*) filter (where is_completed and selected_by = 'random') as random_results,
+        coalesce(sum(answered_instructions) filter (where selected_by = 'random'), 0)::bigint as random_results,
         coalesce(sum(findings) filter (where selected_by = 'random'), 0)::bigint as random_findings
     from outcomes
+    where has_instruction
     group by decided_on
 ),
 

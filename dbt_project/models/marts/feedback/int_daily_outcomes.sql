@@ -8,7 +8,10 @@
         contract={'enforced': false},
         indexes=[
             {
-                'columns': ['decided_on', 'office_code', 'importer_credit_tier', 'lane', 'selected_by'],
+                'columns': [
+                    'decided_on', 'office_code', 'importer_credit_tier', 'lane', 'selected_by', 'has_instruction',
+                    'is_below_cutoff', 'risk_domain',
+                ],
                 'unique': true,
             },
             {'columns': ['recorded_at']},
@@ -71,13 +74,20 @@ outcomes as (
             else 'analyst'
         end as selected_by,
         decisions.selected_by <> 'none' as has_instruction,
+        coalesce(decisions.selection_probability < 1, false) as is_below_cutoff,
+        coalesce(result.risk_domain, 'none') as risk_domain,
         result.declaration_id is not null as is_completed,
         result.has_finding::int as findings,
         result.is_coded,
         result.revenue_cny::float8 as revenue_cny,
         result.officer_hours::float8 as officer_hours,
         decisions.likelihood,
-        result.result_known_on - decisions.decided_on as delay_days
+        result.result_known_on - decisions.decided_on as delay_days,
+        -- how many declarations an inspection stands for: chance chose it, or the instruction was certain
+        case
+            when decisions.selected_by <> 'none' and result.declaration_id is not null
+                then 1 / nullif(decisions.selection_probability, 0)
+        end as weight
     from decisions
     left join lateral (
         select results.*
@@ -93,7 +103,8 @@ outcomes as (
     {%- endif %}
 ),
 
--- sums of squares and products let any group of days say how sure its ratios are
+-- sums of squares and products let any group of days say how sure its ratios are, and so do the largest weights. What
+-- leaks is what an inspection stands for beside itself
 final as (
     select
         decided_on,
@@ -101,6 +112,9 @@ final as (
         importer_credit_tier,
         lane,
         selected_by,
+        has_instruction,
+        is_below_cutoff,
+        risk_domain,
         count(*) as declarations,
         count(*) filter (where selected_by <> 'none') as selected,
         count(*) filter (where has_instruction) as instructions,
@@ -123,9 +137,19 @@ final as (
         count(*) filter (where has_instruction and is_completed and is_coded) as coded_instructions,
         coalesce(sum(delay_days) filter (where has_instruction), 0)::bigint as delay_days,
         coalesce(sum(delay_days ^ 2) filter (where has_instruction), 0) as delay_squares,
+        coalesce(sum(weight), 0) as weights,
+        coalesce(sum(weight ^ 2), 0) as weight_squares,
+        coalesce(max(weight), 0) as largest_weight,
+        coalesce(sum(weight * findings), 0) as weighted_findings,
+        coalesce(sum((weight - 1) * findings), 0) as represented_findings,
+        coalesce(sum(((weight - 1) * findings) ^ 2), 0) as represented_squares,
+        coalesce(sum((weight - 1) * revenue_cny), 0) as represented_revenue_cny,
+        coalesce(sum(((weight - 1) * revenue_cny) ^ 2), 0) as represented_revenue_squares,
+        coalesce(max((weight - 1) * revenue_cny), 0) as largest_represented_revenue_cny,
         now() as recorded_at
     from outcomes
-    group by decided_on, office_code, importer_credit_tier, lane, selected_by
+    group by
+        decided_on, office_code, importer_credit_tier, lane, selected_by, has_instruction, is_below_cutoff, risk_domain
 )
 
 select * from final

@@ -8,9 +8,10 @@
         contract={'enforced': false},
         indexes=[
             {
-                'columns': ['cohort_kind', 'cohort_on', 'metric_code', 'dimension', 'dimension_value'],
+                'columns': ['metric_code', 'cohort_kind', 'cohort_on', 'dimension', 'dimension_value'],
                 'unique': true,
             },
+            {'columns': ['cohort_kind', 'cohort_on']},
             {'columns': ['recorded_at']},
         ],
     )
@@ -20,82 +21,71 @@ with
 
 definitions as (select * from {{ ref('metrics') }}),
 
+totals as (select * from {{ ref('int_cohort_totals') }}),
+
 -- read more than once, each time by an index
-daily as not materialized (select * from {{ ref('int_daily_outcomes') }}),
+daily_outcomes as not materialized (select * from {{ ref('int_daily_outcomes') }}),
 
-outcomes as (select * from {{ ref('int_outcomes') }}),
+daily_delays as not materialized (select * from {{ ref('int_daily_delays') }}),
 
--- the days, weeks and months of the days that were counted anew
-cohorts as (
-    select distinct
-        kinds.cohort_kind,
-        date_trunc(kinds.cohort_kind, daily.decided_on)::date as cohort_on,
-        (date_trunc(kinds.cohort_kind, daily.decided_on) + kinds.cohort_length)::date - 1 as cohort_to
-    from daily
-    cross join {{ cohort_kinds() }}
+grouped as (
+    select * from totals
     {%- if is_incremental() %}
-    where daily.recorded_at > {{ newest_recorded() }}
+    where recorded_at > {{ newest_recorded() }}
     {%- endif %}
 ),
 
--- each count stands under every one of its dimensions
-summed as (
-    select
-        cohorts.cohort_kind,
-        cohorts.cohort_on,
-        cohorts.cohort_to,
-        dimensions.dimension,
-        dimensions.dimension_value,
-        {%- for total in daily_totals() %}
-        sum(daily.{{ total }})::float8 as {{ total }},
-        {%- endfor %}
-        coalesce(sum(daily.selected) filter (where daily.selected_by = 'random'), 0)::float8 as random_selected,
-        coalesce(sum(daily.completed) filter (where daily.selected_by = 'random' and daily.lane = 'low'), 0)::float8
-            as sampled,
-        coalesce(sum(daily.findings) filter (where daily.selected_by = 'random' and daily.lane = 'low'), 0)::float8
-            as sampled_findings
-    from cohorts
-    inner join daily on daily.decided_on between cohorts.cohort_on and cohorts.cohort_to
-    cross join
-        lateral (
-            values
-            ('all', 'all'),
-            ('office', daily.office_code),
-            ('credit_tier', daily.importer_credit_tier),
-            ('lane', daily.lane),
-            ('selected_by', daily.selected_by)
-        ) as dimensions (dimension, dimension_value)
-    group by
-        cohorts.cohort_kind, cohorts.cohort_on, cohorts.cohort_to, dimensions.dimension, dimensions.dimension_value
+cohorts as materialized (
+    select distinct
+        cohort_kind,
+        cohort_on,
+        cohort_to
+    from grouped
 ),
 
 -- a share's numerator is part of its denominator: Wilson's interval
 shares as (
     select
-        summed.*,
+        grouped.*,
         counted.metric_code,
         counted.numerator,
         counted.denominator,
         {{ wilson('counted.numerator', 'counted.denominator', 'low') }} as low,
         {{ wilson('counted.numerator', 'counted.denominator', 'high') }} as high
-    from summed
+    from grouped
     cross join lateral (
         values
-        ('inspection_rate', summed.completed, summed.declarations),
-        ('selection_rate', summed.selected, summed.declarations),
-        ('random_share', summed.random_selected, summed.selected),
-        ('find_rate', summed.findings, summed.completed),
-        ('false_positive_share', summed.completed - summed.findings, summed.completed),
-        ('miss_rate', summed.sampled_findings, summed.sampled),
-        ('answered_share', summed.answered_instructions, summed.instructions),
-        ('coded_result_share', summed.coded_instructions, summed.instructions)
+        ('inspection_rate', grouped.completed, grouped.declarations),
+        ('selection_rate', grouped.selected, grouped.declarations),
+        ('random_share', grouped.random_selected, grouped.selected),
+        ('find_rate', grouped.findings, grouped.completed),
+        ('false_positive_share', grouped.completed - grouped.findings, grouped.completed),
+        ('miss_rate', grouped.sampled_findings, grouped.sampled),
+        ('answered_share', grouped.answered_instructions, grouped.instructions),
+        ('coded_result_share', grouped.coded_instructions, grouped.instructions)
+    ) as counted (metric_code, numerator, denominator)
+),
+
+criterion as (
+    select
+        grouped.*,
+        counted.metric_code,
+        counted.numerator,
+        counted.denominator,
+        {{ wilson('counted.numerator', 'counted.denominator', 'low') }} as low,
+        {{ wilson('counted.numerator', 'counted.denominator', 'high') }} as high
+    from grouped
+    cross join lateral (
+        values
+        ('criterion_hit_rate', grouped.findings, grouped.completed),
+        ('criterion_sole_hit_rate', grouped.sole_findings, grouped.sole_completed)
     ) as counted (metric_code, numerator, denominator)
 ),
 
 -- a ratio of two totals: the interval by linearisation, from the sums of squares and products
 ratios as (
     select
-        summed.*,
+        grouped.*,
         counted.metric_code,
         counted.y as numerator,
         counted.x as denominator,
@@ -103,32 +93,32 @@ ratios as (
             as low,
         {{ ratio_end('counted.y', 'counted.x', 'counted.yy', 'counted.xy', 'counted.xx', 'counted.trials', 'high') }}
             as high
-    from summed
+    from grouped
     cross join lateral (
         values
         (
             'revenue_per_inspection',
-            summed.revenue_cny,
-            summed.completed,
-            summed.revenue_squares,
-            summed.revenue_cny,
-            summed.completed,
-            summed.completed
+            grouped.revenue_cny,
+            grouped.completed,
+            grouped.revenue_squares,
+            grouped.revenue_cny,
+            grouped.completed,
+            grouped.completed
         ),
         (
-            'revenue_per_officer_hour', summed.timed_revenue_cny, summed.officer_hours,
-            summed.timed_revenue_squares,
-            summed.officer_hours_revenue,
-            summed.officer_hours_squares,
-            summed.timed_results
+            'revenue_per_officer_hour', grouped.timed_revenue_cny, grouped.officer_hours,
+            grouped.timed_revenue_squares,
+            grouped.officer_hours_revenue,
+            grouped.officer_hours_squares,
+            grouped.timed_results
         ),
         (
-            'findings_per_officer_hour', summed.timed_findings, summed.officer_hours,
-            summed.timed_findings, summed.officer_hours_findings, summed.officer_hours_squares, summed.timed_results
+            'findings_per_officer_hour', grouped.timed_findings, grouped.officer_hours,
+            grouped.timed_findings, grouped.officer_hours_findings, grouped.officer_hours_squares, grouped.timed_results
         ),
         (
-            'result_delay_mean', summed.delay_days, summed.answered_instructions,
-            summed.delay_squares, summed.delay_days, summed.answered_instructions, summed.answered_instructions
+            'result_delay_mean', grouped.delay_days, grouped.answered_instructions,
+            grouped.delay_squares, grouped.delay_days, grouped.answered_instructions, grouped.answered_instructions
         )
     ) as counted (metric_code, y, x, yy, xy, xx, trials)
 ),
@@ -142,7 +132,74 @@ adjusted as (
         expected_findings as denominator,
         {{ byar('scored_findings', 'low') }} / nullif(expected_findings, 0) as low,
         {{ byar('scored_findings', 'high') }} / nullif(expected_findings, 0) as high
-    from summed
+    from grouped
+),
+
+-- of all declarations, had they all been inspected (Hájek): each inspection stands for as many as its probability says.
+-- What would have been inspected whatever was drawn is sure; the rest has Wilson's interval, with as many trials as
+-- unequal weights are worth (Kish)
+reweighted as (
+    select
+        *,
+        'reweighted_find_rate' as metric_code,
+        certain_findings + drawn_weighted_findings as numerator,
+        certain_answers + drawn_weights as denominator,
+        {%- set share, trials = 'drawn_weighted_findings / drawn_weights', 'drawn_weights ^ 2 / drawn_weight_squares' %}
+        (
+            certain_findings
+            + case
+                when drawn_weights > 0 then drawn_weights * {{ wilson(share ~ ' * ' ~ trials, trials, 'low') }}
+                else 0
+            end
+        ) / nullif(certain_answers + drawn_weights, 0) as low,
+        (
+            certain_findings
+            + case
+                when drawn_weights > 0 then drawn_weights * {{ wilson(share ~ ' * ' ~ trials, trials, 'high') }}
+                else 0
+            end
+        ) / nullif(certain_answers + drawn_weights, 0) as high
+    from grouped
+    -- where chance chose nothing, the rest can only be told if there is none
+    where drawn_weights > 0 or declarations = instructions
+),
+
+leaked as (
+    select
+        *,
+        declarations - instructions as uninspected,
+        {{ leaked() }}
+    from grouped
+    where drawn_answers > 0 and declarations > instructions
+),
+
+leakage as (
+    select
+        leaked.*,
+        told.metric_code,
+        told.numerator,
+        told.denominator,
+        told.low,
+        told.high
+    from leaked
+    cross join lateral (
+        values
+        (
+            'compliance_rate',
+            leaked.declarations - leaked.inspected_violations - leaked.leaked_violations,
+            leaked.declarations,
+            1 - (leaked.inspected_violations + leaked.leaked_violations_high) / leaked.declarations,
+            1 - (leaked.inspected_violations + leaked.leaked_violations_low) / leaked.declarations
+        ),
+        (
+            'leakage_rate', leaked.leaked_violations, leaked.uninspected,
+            leaked.leaked_violations_low / leaked.uninspected, leaked.leaked_violations_high / leaked.uninspected
+        ),
+        (
+            'leaked_revenue_per_declaration', leaked.leaked_revenue_cny, leaked.uninspected,
+            leaked.leaked_revenue_cny_low / leaked.uninspected, leaked.leaked_revenue_cny_high / leaked.uninspected
+        )
+    ) as told (metric_code, numerator, denominator, low, high)
 ),
 
 -- targeted and random inspections of one office and day are compared with each other only
@@ -154,8 +211,11 @@ strata as (
         (sum(completed) filter (where selected_by = 'targeted'))::float8 as m,
         (sum(findings) filter (where selected_by = 'random'))::float8 as c,
         (sum(completed) filter (where selected_by = 'random'))::float8 as n
-    from daily
-    where completed > 0
+    from daily_outcomes
+    where
+        completed > 0
+        and decided_on >= (select min(cohorts.cohort_on) from cohorts)
+        and decided_on <= (select max(cohorts.cohort_to) from cohorts)
     group by decided_on, office_code
 ),
 
@@ -203,58 +263,66 @@ delays as (
         cohorts.cohort_to,
         dimensions.dimension,
         dimensions.dimension_value,
-        outcomes.result_known_on - outcomes.decided_on as days,
-        row_number() over (
-            partition by cohorts.cohort_kind, cohorts.cohort_on, dimensions.dimension, dimensions.dimension_value
-            order by outcomes.result_known_on - outcomes.decided_on
-        ) as place,
-        count(*) over (
-            partition by cohorts.cohort_kind, cohorts.cohort_on, dimensions.dimension, dimensions.dimension_value
-        )::float8 as answers
+        daily_delays.delay_days,
+        sum(daily_delays.instructions) as answers
     from cohorts
-    inner join outcomes on outcomes.decided_on between cohorts.cohort_on and cohorts.cohort_to
+    inner join daily_delays on daily_delays.decided_on between cohorts.cohort_on and cohorts.cohort_to
     cross join
         lateral (
-            values ('all', 'all'), ('office', outcomes.office_code), ('selected_by', outcomes.selected_by)
+            values
+            ('all', 'all'), ('office', daily_delays.office_code), ('selected_by', daily_delays.selected_by)
         ) as dimensions (dimension, dimension_value)
-    where outcomes.is_completed
+    where daily_delays.delay_days is not null
+    group by
+        cohorts.cohort_kind, cohorts.cohort_on, cohorts.cohort_to, dimensions.dimension, dimensions.dimension_value,
+        daily_delays.delay_days
 ),
 
--- a quantile is the answer in its place; its interval lies between the places that chance could have given it
+-- how many answers had come after so many days
+waited as (
+    select
+        *,
+        sum(answers) over (in_cohort order by delay_days) as answered,
+        sum(answers) over in_cohort as all_answers
+    from delays
+    window in_cohort as (partition by cohort_kind, cohort_on, dimension, dimension_value)
+),
+
+-- the ends are order statistics: by the binomial distribution the quantile lies between them
 quantiles as (
     select
-        delays.cohort_kind,
-        delays.cohort_on,
-        delays.cohort_to,
-        delays.dimension,
-        delays.dimension_value,
+        waited.cohort_kind,
+        waited.cohort_on,
+        waited.cohort_to,
+        waited.dimension,
+        waited.dimension_value,
         asked.metric_code,
-        max(delays.answers) as denominator,
-        min(delays.days) filter (where delays.place >= delays.answers * asked.share)::float8 as value,
-        min(delays.days) filter (
+        max(waited.all_answers)::float8 as denominator,
+        min(waited.delay_days) filter (where waited.answered >= waited.all_answers * asked.share)::float8 as value,
+        min(waited.delay_days) filter (
             where
-            delays.place >= delays.answers * asked.share
-            - 1.96 * sqrt(delays.answers * asked.share * (1 - asked.share))
+            waited.answered >= waited.all_answers * asked.share
+            - 1.96 * sqrt(waited.all_answers * asked.share * (1 - asked.share))
         )::float8 as low,
         coalesce(
-            min(delays.days) filter (
+            min(waited.delay_days) filter (
                 where
-                delays.place >= delays.answers * asked.share + 1
-                + 1.96 * sqrt(delays.answers * asked.share * (1 - asked.share))
+                waited.answered >= waited.all_answers * asked.share + 1
+                + 1.96 * sqrt(waited.all_answers * asked.share * (1 - asked.share))
             ),
-            max(delays.days)
+            max(waited.delay_days)
         )::float8 as high
-    from delays
+    from waited
     cross join (
         values ('result_delay_median', 0.5::float8), ('result_delay_p90', 0.9)
     ) as asked (metric_code, share)
     group by
-        delays.cohort_kind, delays.cohort_on, delays.cohort_to, delays.dimension, delays.dimension_value,
+        waited.cohort_kind, waited.cohort_on, waited.cohort_to, waited.dimension, waited.dimension_value,
         asked.metric_code
 ),
 
 measured as (
-    {% for family in ['shares', 'ratios', 'adjusted', 'lifts'] -%}
+    {% for family in ['shares', 'criterion', 'ratios', 'adjusted', 'reweighted', 'leakage', 'lifts'] -%}
     select
         metric_code,
         cohort_kind,
@@ -286,16 +354,22 @@ measured as (
     from quantiles
 ),
 
--- the definitions say by what a metric is told
+-- the definitions say by what a metric is told; one metric to the one sum of its cohort and dimension, which says how
+-- many results are still out. What was decided does not wait for them
 final as (
     select
         measured.*,
+        case
+            when measured.metric_code in ('selection_rate', 'random_share') then 0
+            else (grouped.instructions - grouped.answered_instructions)::bigint
+        end as pending_results,
         now() as recorded_at
     from measured
     inner join definitions
         on
             measured.metric_code = definitions.metric_code
             and measured.dimension = any(string_to_array(definitions.dimensions, ';'))
+    inner join grouped using (cohort_kind, cohort_on, dimension, dimension_value)
 )
 
 select * from final

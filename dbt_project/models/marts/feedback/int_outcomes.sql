@@ -1,10 +1,4 @@
-{{
-    config(
-        schema='intermediate',
-        contract={'enforced': false},
-        indexes=[{'columns': ['importer_id', 'declaration_id'], 'unique': true}, {'columns': ['decided_on']}],
-    )
-}}
+{{ config(schema='intermediate', materialized='view', contract={'enforced': false}) }}
 
 with
 
@@ -12,7 +6,8 @@ instructions as (select * from {{ ref('instructions') }}),
 
 results as (select * from {{ ref('int_results') }}),
 
--- one to one or none: an instruction without a result is pending
+-- one to one or none, probed for one by one, since whoever looks asks for few days: an instruction without a result is
+-- pending
 final as (
     select
         instructions.importer_id,
@@ -27,14 +22,22 @@ final as (
         instructions.random_probability,
         instructions.selection_probability,
         ((instructions.score_rank - 0.5) / instructions.declarations_in_stratum)::float8 as rank_share,
-        results.result_known_on is not null as is_completed,
-        results.result_known_on,
-        results.has_finding,
-        results.has_finding::int as findings,
-        results.revenue_cny,
-        results.officer_hours
+        result.result_known_on is not null as is_completed,
+        result.result_known_on,
+        result.has_finding,
+        result.has_finding::int as findings,
+        result.revenue_cny,
+        result.officer_hours
     from instructions
-    left join results using (importer_id, declaration_id)
+    left join lateral (
+        select results.*
+        from results
+        where
+            results.importer_id = instructions.importer_id
+            and results.declaration_id = instructions.declaration_id
+        order by results.result_known_on
+        limit 1
+    ) as result on true
 )
 
 select * from final

@@ -12,44 +12,6 @@ clock as (
     select {{ business_day(moment()) }} as today
 ),
 
--- each examined hit counts on the day of its decision, under its parameter
-examined as (
-    select
-        kinds.cohort_kind,
-        date_trunc(kinds.cohort_kind, hits.decided_on)::date as cohort_on,
-        (date_trunc(kinds.cohort_kind, hits.decided_on) + kinds.cohort_length)::date - 1 as cohort_to,
-        hits.parameter_id,
-        count(*)::float8 as hits,
-        (count(*) filter (where hits.has_finding))::float8 as findings,
-        (count(*) filter (where hits.is_sole_hit))::float8 as sole_hits,
-        (count(*) filter (where hits.is_sole_hit and hits.has_finding))::float8 as sole_findings
-    from hits
-    cross join {{ cohort_kinds() }}
-    where hits.is_examined and hits.decided_on is not null
-    group by
-        kinds.cohort_kind, kinds.cohort_length, date_trunc(kinds.cohort_kind, hits.decided_on), hits.parameter_id
-),
-
-criterion as (
-    select
-        counted.metric_code,
-        examined.cohort_kind,
-        examined.cohort_on,
-        examined.cohort_to,
-        'parameter' as dimension,
-        examined.parameter_id as dimension_value,
-        counted.numerator,
-        counted.denominator,
-        {{ wilson('counted.numerator', 'counted.denominator', 'low') }} as low,
-        {{ wilson('counted.numerator', 'counted.denominator', 'high') }} as high
-    from examined
-    cross join lateral (
-        values
-        ('criterion_hit_rate', examined.findings, examined.hits),
-        ('criterion_sole_hit_rate', examined.sole_findings, examined.sole_hits)
-    ) as counted (metric_code, numerator, denominator)
-),
-
 first_activated as (
     select
         parameter_id,
@@ -129,7 +91,7 @@ lives as (
     group by cohort_kind, cohort_on, cohort_to
 ),
 
-lifecycle as (
+final as (
     select
         told.metric_code,
         lives.cohort_kind,
@@ -162,12 +124,6 @@ lifecycle as (
         ('parameter_no_hit_share', lives.parameters - lives.parameters_with_hits, lives.parameters, null),
         ('parameter_overdue_review_share', lives.overdue, lives.parameters, null)
     ) as told (metric_code, numerator, denominator, squares)
-),
-
-final as (
-    select * from criterion
-    union all
-    select * from lifecycle
 )
 
 select * from final

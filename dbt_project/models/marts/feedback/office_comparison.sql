@@ -1,21 +1,41 @@
-{{ config(materialized='view') }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='month_on',
+        on_schema_change='fail',
+    )
+}}
 
 with
 
 daily as (select * from {{ ref('int_daily_outcomes') }}),
 
+-- an office is told relative to all offices of its month: a month with a day that was counted anew is told anew
+months_counted_anew as (
+    select distinct date_trunc('month', decided_on)::date as month_on
+    from daily
+    {%- if is_incremental() %}
+    where recorded_at > {{ newest_recorded() }}
+    {%- endif %}
+),
+
 -- inspections that a model had judged and whose result is back
 answered as (
     select
-        date_trunc('month', decided_on)::date as month_on,
-        office_code,
-        selected_by,
-        sum(scored_results)::bigint as inspections,
-        sum(scored_findings)::bigint as findings,
-        sum(expected_findings) as expected_findings
-    from daily
-    where scored_results > 0
-    group by date_trunc('month', decided_on)::date, office_code, selected_by
+        months_counted_anew.month_on,
+        daily.office_code,
+        daily.selected_by,
+        sum(daily.scored_results)::bigint as inspections,
+        sum(daily.scored_findings)::bigint as findings,
+        sum(daily.expected_findings) as expected_findings
+    from months_counted_anew
+    inner join daily
+        on
+            months_counted_anew.month_on <= daily.decided_on
+            and months_counted_anew.month_on + interval '1 month' > daily.decided_on
+    where daily.scored_results > 0
+    group by months_counted_anew.month_on, daily.office_code, daily.selected_by
 ),
 
 -- how far expectation came true over all offices, by way of selection: what the model misjudges among the targeted is
@@ -99,7 +119,8 @@ final as (
             when relative_find_rate_low > 1 then 'above'
             when relative_find_rate_high < 1 then 'below'
             else 'as_expected'
-        end as standing
+        end as standing,
+        now() as recorded_at
     from judged
 )
 

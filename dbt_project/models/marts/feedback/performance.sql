@@ -2,23 +2,26 @@ with
 
 periods as (select * from {{ ref('periods') }}),
 
-outcomes as (select * from {{ ref('int_outcomes') }}),
+totals as (
+    select * from {{ ref('int_cohort_totals') }}
+    where dimension = 'selected_by' and instructions > 0
+),
 
 counted as (
     select
         periods.period_kind,
         periods.period_from,
         periods.period_to,
-        outcomes.selected_by,
-        count(*) as selected,
-        count(*) filter (where outcomes.is_completed) as completed,
-        count(*) filter (where not outcomes.is_completed) as pending,
-        coalesce(sum(outcomes.findings), 0)::bigint as findings,
-        coalesce(sum(outcomes.revenue_cny), 0)::numeric as revenue_cny,
-        coalesce(sum(outcomes.officer_hours), 0)::numeric as officer_hours
+        totals.dimension_value as selected_by,
+        sum(totals.instructions)::bigint as selected,
+        sum(totals.answered_instructions)::bigint as completed,
+        (sum(totals.instructions) - sum(totals.answered_instructions))::bigint as pending,
+        sum(totals.certain_findings + totals.drawn_findings)::bigint as findings,
+        sum(totals.instructed_revenue_cny)::numeric as revenue_cny,
+        sum(totals.instructed_officer_hours)::numeric as officer_hours
     from periods
-    inner join outcomes on outcomes.decided_on between periods.period_from and periods.period_to
-    group by periods.period_kind, periods.period_from, periods.period_to, outcomes.selected_by
+    inner join totals on {{ of_period('periods', 'totals') }}
+    group by periods.period_kind, periods.period_from, periods.period_to, totals.dimension_value
 ),
 
 rates as (

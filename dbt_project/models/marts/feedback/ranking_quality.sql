@@ -5,12 +5,18 @@ periods as (select * from {{ ref('periods') }}),
 -- declarations that a model ranked and an inspection answered; each stands for as many as its probability says
 answered as (
     select
-        *,
-        1 / selection_probability as weight,
-        findings / selection_probability as weighted_findings,
-        revenue_cny::float8 / selection_probability as weighted_revenue_cny
-    from {{ ref('int_outcomes') }}
-    where is_completed and likelihood is not null
+        decided_on,
+        top_share::float8 as top_share,
+        sum(inspections) as inspections,
+        sum(weights) as weights,
+        sum(weight_squares) as weight_squares,
+        sum(findings) as findings,
+        sum(finding_squares) as finding_squares,
+        sum(revenue_cny) as revenue_cny,
+        sum(revenue_squares) as revenue_squares
+    from {{ ref('int_daily_rankings') }}
+    where top_share <> 'none'
+    group by decided_on, top_share
 ),
 
 shares (top_share) as (values (0.01::float8), (0.02), (0.05), (0.10)),
@@ -22,20 +28,20 @@ summed as (
         periods.period_from,
         periods.period_to,
         shares.top_share,
-        count(*) filter (where answered.rank_share <= shares.top_share) as inspected_in_top,
-        sum(answered.weight) filter (where answered.rank_share <= shares.top_share) as declarations_in_top,
-        sum(answered.weight ^ 2) filter (where answered.rank_share <= shares.top_share) as square_weights_in_top,
-        coalesce(sum(answered.weighted_findings) filter (where answered.rank_share <= shares.top_share), 0)
-            as findings_in_top,
-        sum(answered.weighted_findings) as findings_in_all,
-        sum(answered.weighted_findings * answered.weight) as square_weights_of_findings,
-        coalesce(sum(answered.weighted_revenue_cny) filter (where answered.rank_share <= shares.top_share), 0)
+        coalesce(sum(answered.inspections) filter (where answered.top_share <= shares.top_share), 0)::bigint
+            as inspected_in_top,
+        sum(answered.weights) filter (where answered.top_share <= shares.top_share) as declarations_in_top,
+        sum(answered.weight_squares) filter (where answered.top_share <= shares.top_share) as square_weights_in_top,
+        coalesce(sum(answered.findings) filter (where answered.top_share <= shares.top_share), 0) as findings_in_top,
+        sum(answered.findings) as findings_in_all,
+        sum(answered.finding_squares) as square_weights_of_findings,
+        coalesce(sum(answered.revenue_cny) filter (where answered.top_share <= shares.top_share), 0)
             as revenue_cny_in_top,
-        sum(answered.weighted_revenue_cny) as revenue_cny_in_all,
-        coalesce(sum(answered.weighted_revenue_cny ^ 2) filter (where answered.rank_share <= shares.top_share), 0)
+        sum(answered.revenue_cny) as revenue_cny_in_all,
+        coalesce(sum(answered.revenue_squares) filter (where answered.top_share <= shares.top_share), 0)
             as square_revenue_in_top,
-        sum(answered.weighted_revenue_cny ^ 2) as square_revenue_in_all,
-        count(*) as inspected_in_all
+        sum(answered.revenue_squares) as square_revenue_in_all,
+        sum(answered.inspections) as inspected_in_all
     from periods
     inner join answered on answered.decided_on between periods.period_from and periods.period_to
     cross join shares
