@@ -171,8 +171,10 @@ delivered as (
     ) as told (metric_code, numerator, denominator)
 ),
 
+-- each computation has its name as a constant: asked for one of them, the server leaves the others out
 measured as (
     select
+        'counted' as family,
         metric_code,
         cohort_kind,
         cohort_on,
@@ -188,6 +190,7 @@ measured as (
     {%- for family in ['leaked', 'ranked', 'calibrated', 'reliability', 'delivered', 'parameters'] %}
     union all
     select
+        '{{ family }}' as family,
         metric_code,
         cohort_kind,
         cohort_on,
@@ -217,7 +220,8 @@ final as (
         denominator,
         value,
         low,
-        high
+        high,
+        family
     from measured
 )
 
