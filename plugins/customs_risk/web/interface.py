@@ -14,6 +14,8 @@ from customs_risk.web.page import language_of
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.views import Row, Unreadable, View
 
+# how a parameter's text is written, as OpenAPI calls it
+_FORMAT: dict[str, Any] = {"date": {"format": "date"}, "time": {"format": "date-time"}}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -102,7 +104,7 @@ def _parameters(view: View) -> type[BaseModel]:
             Field(
                 each.default,
                 description=f"{each.label.en} · {each.label.zh}",
-                json_schema_extra={"format": each.kind} if each.kind == "date" else None,
+                json_schema_extra=_FORMAT.get(each.kind),
             ),
         )
         for each in view.filters
