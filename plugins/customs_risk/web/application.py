@@ -23,6 +23,7 @@ _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "frame-ancestors 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
 )
+_NO_SUCH_PAGE = "There is nothing at this address · 此地址无内容"
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -87,8 +88,15 @@ def _plotly() -> Path:
 
 
 async def _guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    """Say on every answer what a browser may do with it."""
+    """Say on every answer what a browser may do with it; HEAD is GET without the content."""
+    if is_head := request.method == "HEAD":
+        request.scope["method"] = "GET"
     response = await call_next(request)
+    if is_head:
+        request.scope["method"] = "HEAD"
+        async for _ in response.body_iterator:  # type: ignore[attr-defined]
+            pass
+        response = Response(None, response.status_code, dict(response.headers))
     response.headers.setdefault("content-security-policy", _POLICY)
     response.headers.setdefault("x-content-type-options", "nosniff")
     response.headers.setdefault("referrer-policy", "same-origin")
@@ -106,7 +114,7 @@ def _refused(request: Request, error: Exception) -> Response:
         request,
         getattr(request.state, "reader", None),
         "refused.html",
-        reason=error.detail,
+        reason=_NO_SUCH_PAGE if error.detail == "Not Found" else error.detail,
         status=error.status_code,
     )
 

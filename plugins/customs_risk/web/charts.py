@@ -11,8 +11,14 @@ from typing import Any, Literal
 from customs_risk.web.views import Row, View
 from customs_risk.web.words import Language, Words
 
-# eight colours that colour-blind readers tell apart (Okabe and Ito, 2008), the darker ones first
+# eight colours that colour-blind readers tell apart (Okabe and Ito, 2008), the darker ones first,
+# and marks that differ without colour
 _COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#A0527F", "#56B4E9", "#B37400", "#333333", "#8A8A00")
+_MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon")
+# of more series than these nobody could tell the intervals apart: the table has them
+_MOST_INTERVALS = 8
+_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+_BESIDE = {"orientation": "v", "x": 1.01, "y": 1}
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,13 @@ class Chart:
 
     def figure(self, view: View, rows: list[Row], language: Language) -> dict[str, Any]:
         """Return data and layout for ``Plotly.newPlot``."""
-        columns = {each.name: each for each in view.columns}
         series: dict[str, list[Row]] = {}
         for row in rows:
             if row.get(self.y) is not None:
-                name = "" if self.by is None else str(columns[self.by].told(row, language))
+                name = "" if self.by is None else str(view.by_name[self.by].told(row, language))
                 series.setdefault(name, []).append(row)
         traces = [
-            self._trace(name, mine, _COLOURS[place % len(_COLOURS)])
+            self._trace(name, mine, place, has_interval=len(series) <= _MOST_INTERVALS)
             for place, (name, mine) in enumerate(series.items())
         ]
         if self.diagonal:
@@ -54,21 +59,33 @@ class Chart:
                     "hoverinfo": "skip", "line": {"dash": "dot", "color": "#5c6670", "width": 1},
                 }
             )  # fmt: skip
+        first = rows[0][self.x] if rows else None
+        kind: dict[str, str] = {}
+        if isinstance(first, str):  # a code made of digits is no number
+            kind = {"type": "category"}
+        elif isinstance(first, date):
+            kind = {"tickformat": "%Y-%m-%d"}
         tick = {"tickformat": ",.1%"} if self.is_share else {}
         return {
             "data": traces,
             "layout": {
                 "title": {"text": self.title.said(language)},
-                "xaxis": {"title": {"text": self.x_title.said(language)}, "automargin": True},
+                "xaxis": {
+                    "title": {"text": self.x_title.said(language)}, "automargin": True, **kind
+                },
                 "yaxis": {
                     "title": {"text": self.y_title.said(language)}, "rangemode": "tozero", **tick
                 },
                 "showlegend": len(series) > 1,
+                "legend": _BESIDE if len(series) > _MOST_INTERVALS else _ABOVE,
                 "barmode": "group",
             },
         }  # fmt: skip
 
-    def _trace(self, name: str, rows: list[Row], colour: str) -> dict[str, Any]:
+    def _trace(
+        self, name: str, rows: list[Row], place: int, *, has_interval: bool
+    ) -> dict[str, Any]:
+        colour = _COLOURS[place % len(_COLOURS)]
         trace: dict[str, Any] = {
             "name": name,
             "x": [_plain(row[self.x]) for row in rows],
@@ -80,7 +97,9 @@ class Chart:
         else:
             trace["type"] = "scatter"
             trace["mode"] = "lines+markers" if self.form == "line" else "markers"
-        if self.low and self.high:
+            trace["marker"]["symbol"] = _MARKS[place % len(_MARKS)]
+            trace["line"] = {"dash": ("solid", "dash", "dot")[place // len(_COLOURS) % 3]}
+        if self.low and self.high and has_interval:
             trace["error_y"] = {
                 "type": "data",
                 "symmetric": False,

@@ -196,6 +196,47 @@ MEASURE_STATES: Codes = {
     "planned": Words("planned", "待生效"),
     "in_force": Words("in force", "生效中"),
 }
+# by what a metric is told, and which one of them: no two lists share a code
+DIMENSIONS: Codes = {
+    "all": Words("all together", "总计"),
+    "selected_by": Words("method of selection", "选查方式"),
+    "office": Words("office", "关区"),
+    "domain": Words("risk domain", "风险领域"),
+    "lane": Words("lane", "通道"),
+    "credit_tier": Words("credit tier", "信用等级"),
+    "feed": Words("feed", "数据源"),
+    "parameter": Words("parameter", "参数"),
+    "top_share": Words("best-ranked share", "排序前列"),
+    "likelihood": Words("likelihood", "预测概率"),
+}
+DIMENSION_VALUES: Codes = {
+    **LANES,
+    **METHODS,
+    **DOMAINS,
+    **CREDIT_TIERS,
+    "all": Words("all", "全部"),
+}
+PERIODS: Codes = {
+    "day": Words("day", "日"),
+    "week": Words("week", "周"),
+    "month": Words("month", "月"),
+    "last_8_weeks": Words("last eight weeks", "近八周"),
+    "all": Words("all days", "全部"),
+}
+# what a figure of any kind is written in, as views.Kind has it
+UNITS: Codes = {
+    "count": Words("number", "数量"),
+    "share": Words("share", "比例"),
+    "yuan": Words("yuan", "元"),
+    "hours": Words("hours", "小时"),
+    "days": Words("days", "天"),
+    "number": Words("ratio", "比值"),
+}
+
+
+def pick(codes: Codes, *names: str) -> Codes:
+    """Return some of a list's codes, in this order."""
+    return {name: codes[name] for name in names}
 
 
 def said(codes: Codes, code: object, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +65,8 @@ def _heading(column: Column, name: str, language: Language) -> str:
 
 def _harmless(value: Any) -> Any:
     """Return a value that a spreadsheet does not run: text that begins like a formula is quoted."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str) and value[:1] in "=+-@\t\r" and not _is_number(value):
         return f"'{value}"
     return value
@@ -81,4 +84,6 @@ def _in_book(column: Column, name: str, row: Row, language: Language) -> Any:
     value = column.told(row, language) if column.codes else row.get(name)
     if isinstance(value, datetime):
         return value.astimezone(settings().zone)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
     return ", ".join(map(str, value)) if isinstance(value, list) else value

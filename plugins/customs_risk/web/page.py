@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from customs_risk.web import rendering, words
 from customs_risk.web.charts import Chart
 from customs_risk.web.readers import Reader, Reading
-from customs_risk.web.views import Filter, Row, View
+from customs_risk.web.views import Filter, Row, View, completed
 from customs_risk.web.words import LANGUAGES, Language, Words
 
 COOKIE = "customs_risk_language"
@@ -22,10 +23,11 @@ _TEMPLATES = rendering.templates()
 
 @dataclass(frozen=True)
 class Section:
-    """A view with its charts, and what it may add for its reader."""
+    """A view with its charts; ``part`` is the heading that it shares with its neighbours."""
 
     view: View
     charts: tuple[Chart, ...] = ()
+    part: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Page:
     ``more`` returns what a template of its own needs besides the sections' rows. ``router`` holds
     what else answers below the page's address, such as forms. ``below`` are pages of single things,
     which no menu shows: what is in braces in their name, as in ``warnings/{warning_id}``, is told
-    to their views and to ``more`` as a filter is.
+    to their views and to ``more`` as a filter is. ``also`` are the views that ``router`` shows,
+    which are files and in the API like any other.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Page:
     more: Callable[[Connection, Reader, Mapping[str, str]], dict[str, Any]] | None = None
     router: APIRouter = field(default_factory=APIRouter)
     below: tuple["Page", ...] = ()
+    also: tuple[View, ...] = ()
 
     def is_open_to(self, reader: Reader) -> bool:
         """Tell whether the reader reads what the page is about."""
@@ -59,33 +63,48 @@ class Page:
         found = {each.name: each for section in self.sections for each in section.view.filters}
         return tuple(found.values())
 
+    @property
+    def has_charts(self) -> bool:
+        """Whether the charts' library is needed."""
+        return any(section.charts for section in self.sections)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Each view that is shown at the page's address or below."""
+        mine = (*(section.view for section in self.sections), *self.also)
+        return (*mine, *(view for each in self.below for view in each.views))
+
     def answer(self, request: Request, reader: Reading) -> HTMLResponse:
-        """Return the page as this reader may see it.
+        """Return the page as this reader may see it."""
+        return self.shown(request, reader)
+
+    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
+        """Return the page, and tell its template more: why a form was refused, with what status.
 
         Raises:
             HTTPException: 403, when nothing on it is for this reader.
         """
-        return self.shown(request, reader)
-
-    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
-        """Return the page and tell its template more: why a form was refused, with what status."""
         if not self.is_open_to(reader):
             raise HTTPException(403, f"{self.title.en}: not for your roles · 您的角色无权查看此页")
         given = {**request.query_params, **request.path_params}
         with reader.connect() as connection:
             context = {
-                "sections": [_asked(each, connection, given) for each in self.sections],
-                "filters": [
-                    (each, given.get(each.name) or each.default or "", _choices(each, connection))
-                    for each in self.filters
-                    if each.name not in request.path_params
-                ],
+                "sections": [asked(each, connection, given) for each in self.sections],
+                "filters": _filters(
+                    # what the address itself tells is not asked for
+                    tuple(each for each in self.filters if each.name not in request.path_params),
+                    connection,
+                    given,
+                ),
                 **(self.more(connection, reader, given) if self.more else {}),
             }
         chosen = {each.name: given[each.name] for each in self.filters if given.get(each.name)}
-        return show(
-            request, reader, self.template, page=self, query=urlencode(chosen), **context, **told
-        )
+        context["parted"] = [
+            (part, list(within))
+            for part, within in groupby(context["sections"], lambda each: each.section.part)
+        ]
+        query = urlencode(chosen)
+        return show(request, reader, self.template, page=self, query=query, **context, **told)
 
 
 def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:
@@ -126,7 +145,7 @@ def _here(request: Request, **changes: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A section with its rows, or with why there are none."""
 
     section: Section
@@ -137,15 +156,36 @@ class _Asked:
         return [each.figure(self.section.view, self.rows, language) for each in self.section.charts]
 
 
-def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -> _Asked:
+def asked(section: Section, connection: Connection, given: Mapping[str, str]) -> Asked:
+    """Return a section's rows, or why the reader of this connection gets none."""
     view = section.view
     try:
         with connection.transaction():
-            return _Asked(section, view.rows(connection, view.values(given)))
+            return Asked(section, view.rows(connection, view.values(given)))
     except InsufficientPrivilege:
-        return _Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
+        return Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
     except UndefinedTable:
-        return _Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
+        return Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
+
+
+def _filters(
+    filters: tuple[Filter, ...], connection: Connection, given: Mapping[str, str]
+) -> list[tuple[Filter, str, list[tuple[str, Words]]]]:
+    """Return each filter with its value, chosen or standing, and its choices."""
+    values = {each.name: each.read(given.get(each.name)) for each in filters}
+    try:
+        with connection.transaction():
+            values = completed(filters, connection, values)
+    except (InsufficientPrivilege, UndefinedTable):
+        pass
+    return [
+        (
+            each,
+            "" if values[each.name] is None else str(values[each.name]),
+            _choices(each, connection),
+        )
+        for each in filters
+    ]
 
 
 def _choices(chosen: Filter, connection: Connection) -> list[tuple[str, Words]]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from customs_risk.settings import settings
-from customs_risk.web.views import Column, Row
+from customs_risk.web.views import Column, Kind, Row
 from customs_risk.web.words import Language, Words
 
 BASE = "/customs-risk"
@@ -35,17 +35,22 @@ def templates() -> Environment:
 def cell(column: Column, row: Row, language: Language) -> Markup | str:
     """Return a row's cell in one language, with its link if it leads somewhere."""
     value = column.told(row, language)
-    text = written(column, value, language)
-    if column.link is None or value is None:
+    text = _written(column.kind_in(row), value, language)
+    address = _address(column.link, row)
+    if address is None or value is None:
         return text
-    return Markup('<a href="{}/{}">{}</a>').format(BASE, _address(column.link, row), text)
+    return Markup('<a href="{}/{}">{}</a>').format(BASE, address, text)
 
 
 def written(column: Column, value: Any, language: Language) -> str:
-    """Return a value as it is read."""
+    """Return a column's value as it is read."""
+    return _written(column.kind, value, language)
+
+
+def _written(kind: Kind, value: Any, language: Language) -> str:
     if value is None:
         return _NOTHING
-    match column.kind:
+    match kind:
         case "count":
             return f"{value:,.0f}"
         case "share":
@@ -60,6 +65,8 @@ def written(column: Column, value: Any, language: Language) -> str:
             return Words("yes", "是").said(language) if value else Words("no", "否").said(language)
         case "list":
             return "、".join(map(str, value)) if language == "zh" else ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_NOTHING if v is None else v}" for name, v in value.items())
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -74,5 +81,11 @@ def embedded(value: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
 
 
-def _address(link: str, row: Row) -> str:
-    return link.format_map({name: quote(str(value), safe="") for name, value in row.items()})
+def _address(link: str | None, row: Row) -> str | None:
+    """Return where a link leads for a row; one that is a column alone holds the whole address."""
+    if link is None:
+        return None
+    if link[1:-1] in row:
+        return row[link[1:-1]]
+    values = {name: quote("" if each is None else str(each), safe="") for name, each in row.items()}
+    return link.format_map(values)

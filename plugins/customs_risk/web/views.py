@@ -4,7 +4,7 @@ A view is SQL on the marts with named parameters, one for each filter, and tells
 what it means, in both languages, and how it is written. The SQL runs as the reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, LiteralString
@@ -32,9 +32,11 @@ class Column:
 
     ``kind`` is text, a count, a number, a share (written in percent), yuan, hours, days, a date, a
     time (in the business zone), a flag or a list. ``link`` is an address below the pages with the
-    row's columns in braces: ``declarations/{declaration_id}``. A column of which the query gives
+    row's columns in braces: ``declarations/{declaration_id}``; a column alone, ``{behind}``, is
+    the whole address, and leads nowhere where it is null. A column of which the query gives
     ``name_en`` and ``name_zh`` is told in the reader's language on pages; files have both.
     ``codes`` tells in words what the query gives as codes, which CSV and the API keep.
+    ``kind_from`` is the query's column that tells each row's own kind.
     """
 
     name: str
@@ -43,6 +45,11 @@ class Column:
     link: str | None = None
     is_bilingual: bool = False
     codes: Codes | None = None
+    kind_from: str | None = None
+
+    def kind_in(self, row: Row) -> Kind:
+        """Return how it is written in this row."""
+        return self.kind if self.kind_from is None else row[self.kind_from]
 
     def told(self, row: Row, language: Language) -> Any:
         """Return what a row holds here, as a reader of this language is told it."""
@@ -61,7 +68,9 @@ class Filter:
     """What a reader may choose: the query's parameter of that name; null when nothing is chosen.
 
     ``choices`` is a list of codes, or a query that returns value, English, Chinese and runs as the
-    reader too.
+    reader too. ``default_query`` returns what stands where nothing is chosen; it is told the
+    filters before it. A query that compares with such a value uses indexes, and one that compares
+    with a subquery does not: nothing is pushed into a mart's view that holds a subquery.
     """
 
     name: str
@@ -69,6 +78,7 @@ class Filter:
     kind: Literal["text", "number", "date", "time"] = "text"
     default: str | None = None
     choices: LiteralString | Codes | None = None
+    default_query: LiteralString | None = None
 
     def read(self, given: str | None) -> Any:
         """Return the value of what was given, or of the default.
@@ -106,6 +116,11 @@ class View:
     note: Words | None = None
     most: int = 500
 
+    @property
+    def by_name(self) -> dict[str, Column]:
+        """Return the columns by their names."""
+        return {each.name: each for each in self.columns}
+
     def values(self, given: Mapping[str, str | None]) -> dict[str, Any]:
         """Return the parameters of the query from what was given as text.
 
@@ -119,5 +134,17 @@ class View:
     ) -> list[Row]:
         """Return the rows that this connection's role may see."""
         with connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(self.query, {**values, "most": most or self.most})
+            told = completed(self.filters, connection, values)
+            cursor.execute(self.query, {**told, "most": most or self.most})
             return cursor.fetchall()
+
+
+def completed(
+    filters: Iterable[Filter], connection: Connection, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values, and what stands where nothing is chosen."""
+    told = dict(values)
+    for each in filters:
+        if told.get(each.name) is None and each.default_query is not None:
+            (told[each.name],) = connection.execute(each.default_query, told).fetchone() or (None,)
+    return told

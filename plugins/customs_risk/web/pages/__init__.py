@@ -3,12 +3,16 @@
 from customs_risk.web.page import Page
 from customs_risk.web.pages import (
     cases,
+    data,
     decisions,
     declarations,
     feeds,
+    improvement,
     law,
     models,
+    overview,
     parameters,
+    performance,
     queue,
     reports,
     supervision,
@@ -17,7 +21,10 @@ from customs_risk.web.pages import (
 from customs_risk.web.views import View
 
 PAGES: tuple[Page, ...] = (
+    overview.PAGE,
     decisions.PAGE,
+    performance.PAGE,
+    improvement.PAGE,
     queue.PAGE,
     declarations.PAGE,
     parameters.PAGE,
@@ -28,11 +35,10 @@ PAGES: tuple[Page, ...] = (
     feeds.PAGE,
     models.PAGE,
     law.PAGE,
+    data.PAGE,
 )
 
 
 def views() -> tuple[View, ...]:
     """Return every view of every page, once each."""
-    pages = [each for page in PAGES for each in (page, *page.below)]
-    found = {section.view.name: section.view for page in pages for section in page.sections}
-    return tuple(found.values())
+    return tuple({view.name: view for page in PAGES for view in page.views}.values())

@@ -1,5 +1,6 @@
 """Feeds: is what comes in accurate, complete and timely; what waits in quarantine; the ledger."""
 
+from customs_risk.web import codes
 from customs_risk.web.charts import Chart
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
@@ -10,17 +11,179 @@ _FEED = Filter(
     Words("Feed", "数据源"),
     choices="select distinct feed, feed, feed from feedback.feed_quality order by feed",
 )
-_FROM = Filter("from_on", Words("From", "起始日"), kind="date")
+_FROM = Filter(
+    "from_on",
+    Words("From", "起始日"),
+    kind="date",
+    default_query="select max(delivered_on) - 56 from feedback.feed_quality",
+)
+
+TREND = View(
+    name="feed-quality-weekly",
+    title=Words("Accurate, complete, timely: by week", "准确、完整、及时：每周"),
+    reads="feedback",
+    note=Words(
+        "Of all feeds together, or of the one chosen. Accurate: rows loaded as they came. "
+        "Complete: deliveries accepted of those that came or should have. Timely: rows known "
+        "within the freshness that the contract promises.",
+        "全部数据源合计或所选数据源。准确：原样装载的行；完整：已接收占已到与应到交付；及时：在合约时效内获知的行。",
+    ),
+    query="""
+        with weekly as (
+            select
+                date_trunc('week', delivered_on)::date as week_on,
+                sum(loaded - released)::float8 as accurate,
+                sum(loaded + quarantined)::float8 as judged,
+                sum(accepted_deliveries)::float8 as accepted,
+                sum(deliveries + missed_deliveries)::float8 as due,
+                sum(timely_rows)::float8 as timely,
+                sum(measured_rows)::float8 as measured
+            from feedback.feed_quality
+            where delivered_on >= %(from_on)s and (%(feed)s::text is null or feed = %(feed)s)
+            group by date_trunc('week', delivered_on)
+        )
+
+        select
+            weekly.week_on, told.quality, told.numerator, told.denominator,
+            told.numerator / told.denominator as share
+        from weekly
+        cross join lateral (
+            values
+            ('accurate', weekly.accurate, weekly.judged),
+            ('complete', weekly.accepted, weekly.due),
+            ('timely', weekly.timely, weekly.measured)
+        ) as told (quality, numerator, denominator)
+        where told.denominator > 0
+        order by weekly.week_on desc, told.quality
+        limit %(most)s
+    """,
+    filters=(_FEED, _FROM),
+    columns=(
+        Column("week_on", Words("Week from", "周起始日"), "date"),
+        Column(
+            "quality",
+            Words("Quality", "质量"),
+            codes={
+                "accurate": Words("accurate", "准确"),
+                "complete": Words("complete", "完整"),
+                "timely": Words("timely", "及时"),
+            },
+        ),
+        Column("share", Words("Share", "比例"), "share"),
+        Column("numerator", Words("Of these", "分子"), "count"),
+        Column("denominator", Words("Of", "分母"), "count"),
+    ),
+)
+
+WAITING = View(
+    name="quarantine",
+    title=Words("Waiting in quarantine", "待处理的隔离数据"),
+    reads="feedback",
+    note=Words(
+        "Rows that broke an expectation of their feed's contract, kept as they came until somebody "
+        "repairs and releases them: customs-risk quarantine. A row that broke several counts under "
+        "each.",
+        "违反数据合约规则的行，原样保存，待修复并放回（customs-risk quarantine）；"
+        "违反多项规则者分别计入。",
+    ),
+    query="""
+        select feed, rule, waiting, deliveries, oldest_at, newest_at
+        from feedback.quarantine_waiting
+        where %(feed)s::text is null or feed = %(feed)s
+        order by waiting desc, feed, rule
+        limit %(most)s
+    """,
+    filters=(_FEED,),
+    columns=(
+        Column("feed", Words("Feed", "数据源"), link="feeds?feed={feed}"),
+        Column("rule", Words("Rule broken", "违反规则")),
+        Column("waiting", Words("Rows waiting", "待处理行"), "count"),
+        Column("deliveries", Words("Of deliveries", "涉及交付"), "count"),
+        Column("oldest_at", Words("Oldest", "最早"), "time"),
+        Column("newest_at", Words("Newest", "最近"), "time"),
+    ),
+)
+
+ROWS = View(
+    name="quarantined-rows",
+    title=Words("Rows in quarantine, of the feed chosen", "所选数据源的隔离行"),
+    reads="ops",
+    note=Words(
+        "As they were delivered, the newest first. Who looks is noted.",
+        "按交付原样显示，最近者在前；查看行为将被记录。",
+    ),
+    query="""
+        select batch_id, row_no, broken, "row" as delivered, quarantined_at
+        from ops.quarantined_rows
+        where feed = %(feed)s and released_at is null
+        order by quarantined_at desc, batch_id, row_no
+        limit %(most)s
+    """,
+    filters=(_FEED,),
+    most=50,
+    columns=(
+        Column("batch_id", Words("Batch", "批次")),
+        Column("row_no", Words("Row", "行号"), "count"),
+        Column("broken", Words("Rules broken", "违反规则"), "list"),
+        Column("delivered", Words("As delivered", "交付内容")),
+        Column("quarantined_at", Words("Set aside", "隔离时间"), "time"),
+    ),
+)
+
+ALARMS = View(
+    name="feed-alarms",
+    title=Words("Alarms of feeds", "数据源告警"),
+    reads="ops",
+    query="""
+        select raised_at, kind, feed, message_en, message_zh, recipient, cleared_at
+        from ops.alarms
+        where
+            kind in ('volume', 'freshness', 'refused_delivery', 'source_failed')
+            and (%(feed)s::text is null or feed = %(feed)s)
+            and (cleared_at is null or raised_at >= %(from_on)s)
+        order by cleared_at is not null, raised_at desc
+        limit %(most)s
+    """,
+    filters=(_FEED, _FROM),
+    most=100,
+    columns=(
+        Column("raised_at", Words("Raised", "发出"), "time"),
+        Column("kind", Words("Kind", "种类"), codes=codes.ALARMS),
+        Column("feed", Words("Feed", "数据源"), link="feeds?feed={feed}"),
+        Column("message", Words("What", "内容"), is_bilingual=True),
+        Column("recipient", Words("Told to", "告知")),
+        Column("cleared_at", Words("Over", "解除"), "time"),
+    ),
+)
+
+MISSED = View(
+    name="missed-deliveries",
+    title=Words("Missed and refused deliveries", "缺失与被拒的交付"),
+    reads="feedback",
+    query="""
+        select delivered_on, feed, missed_deliveries, refused_deliveries, hours_late
+        from feedback.feed_quality
+        where
+            missed_deliveries + refused_deliveries > 0 and delivered_on >= %(from_on)s
+            and (%(feed)s::text is null or feed = %(feed)s)
+        order by delivered_on desc, hours_late desc nulls last, feed
+        limit %(most)s
+    """,
+    filters=(_FEED, _FROM),
+    most=100,
+    columns=(
+        Column("delivered_on", Words("Day", "日期"), "date"),
+        Column("feed", Words("Feed", "数据源"), link="feeds?feed={feed}"),
+        Column("missed_deliveries", Words("Missed", "缺失"), "count"),
+        Column("refused_deliveries", Words("Refused", "被拒"), "count"),
+        Column("hours_late", Words("Hours late", "迟到小时"), "hours"),
+    ),
+)
 
 QUALITY = View(
     name="feed-quality",
     title=Words("Feed quality by day", "每日数据质量"),
     reads="feedback",
-    note=Words(
-        "Accurate: rows loaded as they came. Complete: deliveries accepted. Timely: rows known "
-        "within the freshness that the contract promises.",
-        "准确：原样装载的行；完整：已接收的交付；及时：在合约时效内获知的行。",
-    ),
     query="""
         select
             delivered_on, feed, deliveries, missed_deliveries, received, loaded, quarantined,
@@ -28,13 +191,12 @@ QUALITY = View(
         from feedback.feed_quality
         where
             (%(feed)s::text is null or feed = %(feed)s)
-            and delivered_on >= coalesce(%(from_on)s::date, (
-                select max(newest.delivered_on) - 30 from feedback.feed_quality as newest
-            ))
+            and delivered_on >= %(from_on)s
         order by delivered_on desc, feed
         limit %(most)s
     """,
     filters=(_FEED, _FROM),
+    most=200,
     columns=(
         Column("delivered_on", Words("Day", "日期"), "date"),
         Column("feed", Words("Feed", "数据源"), link="feeds?feed={feed}"),
@@ -49,34 +211,6 @@ QUALITY = View(
         Column("complete_share", Words("Complete", "完整"), "share"),
         Column("timely_share", Words("Timely", "及时"), "share"),
         Column("hours_late", Words("Hours late", "迟到小时"), "hours"),
-    ),
-)
-
-TREND = View(
-    name="feed-quality-weekly",
-    title=Words("Quality of all feeds by week", "各数据源每周质量"),
-    reads="feedback",
-    query="""
-        select
-            metric_code, cohort_on, value, low, high, numerator, denominator,
-            initcap(replace(replace(metric_code, 'feed_', ''), '_share', '')) as quality_en,
-            case metric_code
-                when 'feed_accurate_share' then '准确'
-                when 'feed_complete_share' then '完整' else '及时'
-            end as quality_zh
-        from feedback.metrics
-        where
-            metric_code in ('feed_accurate_share', 'feed_complete_share', 'feed_timely_share')
-            and cohort_kind = 'week' and dimension = 'all'
-        order by cohort_on, metric_code
-        limit %(most)s
-    """,
-    columns=(
-        Column("cohort_on", Words("Week from", "周起始日"), "date"),
-        Column("quality", Words("Quality", "质量"), is_bilingual=True),
-        Column("value", Words("Share", "比例"), "share"),
-        Column("numerator", Words("Of these", "分子"), "count"),
-        Column("denominator", Words("Of", "分母"), "count"),
     ),
 )
 
@@ -97,12 +231,12 @@ LEDGER = View(
         limit %(most)s
     """,
     filters=(_FEED,),
-    most=200,
+    most=100,
     columns=(
         Column("landed_at", Words("Landed", "落地时间"), "time"),
         Column("feed", Words("Feed", "数据源")),
         Column("batch_id", Words("Batch", "批次")),
-        Column("status", Words("Status", "状态")),
+        Column("status", Words("Status", "状态"), codes=codes.BATCH_STATES),
         Column("received", Words("Rows", "行"), "count"),
         Column("loaded", Words("Loaded", "装载"), "count"),
         Column("quarantined", Words("Quarantined", "隔离"), "count"),
@@ -118,15 +252,15 @@ PAGE = Page(
         "Whether what comes in is accurate, complete and timely, and what waits in quarantine.",
         "收到的数据是否准确、完整、及时，以及待处理的隔离数据。",
     ),
-    reads="feedback",
+    reads=("feedback", "ops"),
     sections=(
         Section(
             TREND,
             charts=(
                 Chart(
                     title=Words("Accurate, complete, timely", "准确、完整、及时"),
-                    x="cohort_on",
-                    y="value",
+                    x="week_on",
+                    y="share",
                     by="quality",
                     x_title=Words("week", "周"),
                     y_title=Words("share", "比例"),
@@ -134,7 +268,24 @@ PAGE = Page(
                 ),
             ),
         ),
-        Section(QUALITY),
+        Section(WAITING),
+        Section(ROWS),
+        Section(ALARMS),
+        Section(MISSED),
+        Section(
+            QUALITY,
+            charts=(
+                Chart(
+                    title=Words("Rows received by day", "每日收到行数"),
+                    x="delivered_on",
+                    y="received",
+                    by="feed",
+                    form="bar",
+                    x_title=Words("day", "日"),
+                    y_title=Words("rows", "行"),
+                ),
+            ),
+        ),
         Section(LEDGER),
     ),
 )

@@ -91,7 +91,9 @@ ALLOCATIONS = View(
         Column("gain_revenue_cny", Words("Gain in duty", "补税增量"), "yuan"),
         Column("present_findings_per_hour", Words("One more hour now", "现每增一人时"), "number"),
         Column(
-            "recommended_findings_per_hour", Words("One more hour then", "建议后每增一人时"), "number"
+            "recommended_findings_per_hour",
+            Words("One more hour then", "建议后每增一人时"),
+            "number",
         ),
         Column("reason", Words("Why", "理由"), is_bilingual=True),
     ),

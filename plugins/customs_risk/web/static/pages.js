@@ -2,12 +2,11 @@
 "use strict";
 
 const look = {
-  font: { family: getComputedStyle(document.documentElement).fontFamily, size: 13, color: "#1d2329" },
+  font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#1d2329" },
   margin: { t: 44, r: 16, b: 48, l: 64 },
   paper_bgcolor: "#fff",
   plot_bgcolor: "#fff",
   hovermode: "closest",
-  legend: { orientation: "h", y: -0.2 },
 };
 
 function draw(figure) {
