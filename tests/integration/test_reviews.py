@@ -16,13 +16,14 @@ from customs_risk.commands.reports import app as reports
 from customs_risk.commands.reviews import app
 from customs_risk.feedback.reviews import follow
 from customs_risk.feedback.reviews.step import MonthNotOver, review
-from customs_risk.settings import Settings
-from customs_risk.treat import approvals
+from customs_risk.sandbox import analysts
+from customs_risk.settings import Settings, settings
+from customs_risk.treat import approvals, policy
 from customs_risk.treat.measures import Proposal
 from customs_risk.treat.parameters import store
 from customs_risk.treat.reports.step import make_monthly_report
 from tests.integration.measures_stage import GUARANTEE, POST, ZONE, now_is, propose_on, rows
-from tests.integration.parameters_stage import OFFICERS
+from tests.integration.parameters_stage import ASKED, OFFICERS
 from tests.integration.reviews_stage import MONTH, REVIEWED, Trade, activated, declared, hit
 
 pytestmark = pytest.mark.timeout(300)
@@ -326,6 +327,34 @@ def test_people_run_list_and_read_reviews(
     assert made.exit_code == 0 and "R2026M06-all.v" in made.output
     both = runner.invoke(reports, ["make", "--month", "2026-06", "--week", "2026-W26"])
     assert both.exit_code == 2
+
+
+def test_in_the_sandbox_the_policy_answers_and_analysts_activate_what_it_proposed(
+    connection: psycopg.Connection,
+    reviewed: dict[str, dict[str, object]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_is(connection, REVIEWED + timedelta(days=93))
+    # they register themselves, and the policy, for the department
+    analysts.work()
+    review()
+    monkeypatch.setenv("CUSTOMS_RISK_APPROVALS", "policy")
+    settings.cache_clear()
+    assert policy.answer_waiting() > 0
+    follow.follow()
+    september = said(connection, date(2026, 9, 1))["SILENT"]
+    assert (september["outcome"], september["outcome_by"]) == ("carried_out", policy.ANSWERS)
+    monkeypatch.undo()
+    settings.cache_clear()
+    days = {"starts_on": date(2026, 10, 1), "review_on": date(2026, 12, 1)}
+    proposal = replace(ASKED, parameter_id="SBX-PRICE", jurisdiction=("gacc",), **days)
+    version = store.propose(proposal, by=policy.ANSWERS)
+    analysts.work()
+    assert rows(
+        connection,
+        """select version, state from ops.parameter_states
+        where parameter_id = 'SBX-PRICE' order by version""",
+    ) == [(version - 1, "withdrawn"), (version, "activated")]
 
 
 def test_a_review_is_never_changed(

@@ -9,6 +9,8 @@ from customs_risk.treat.reports.content import Report, Table, Words
 _FAMILY = "noto"
 _GREY, _BLACK, _PALE = (82, 97, 115), (28, 36, 48), (242, 245, 248)
 _MARGIN_MM, _LINE_MM = 14, 4.4
+# what follows a heading: some rows, or a chart
+_ROOM_MM, _CHART_MM = 40, 90
 
 
 def printed(report: Report, charts: Mapping[str, str]) -> bytes:
@@ -22,7 +24,7 @@ def printed(report: Report, charts: Mapping[str, str]) -> bytes:
     )
     for section in report.sections:
         pdf.ln(3)
-        _heading(pdf, section.title, 11)
+        _heading(pdf, section.title, 11, room_mm=_CHART_MM if section.key in charts else _ROOM_MM)
         for words in section.words:
             _small(pdf, str(words))
         if section.key in charts:
@@ -56,9 +58,9 @@ def _paper(report: Report) -> Any:
     return pdf
 
 
-def _heading(pdf: Any, words: Words, size: int) -> None:
+def _heading(pdf: Any, words: Words, size: int, *, room_mm: int = _ROOM_MM) -> None:
     # never alone at the foot of a page
-    if pdf.will_page_break(40):
+    if pdf.will_page_break(room_mm):
         pdf.add_page()
     pdf.set_font(_FAMILY, size=size)
     pdf.set_text_color(*_BLACK)
