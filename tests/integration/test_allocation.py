@@ -40,8 +40,10 @@ where extract(isodow from day) < 6;
 
 insert into intermediate.int_declarations
     (importer_id, declaration_id, office_code, hs6, goods_name, known_at, known_on, is_backfill,
-    recorded_at)
-select 'P', declaration_id, office_code, '020130', 'beef', decided_on, decided_on, false, now()
+    recorded_at, batch_id, row_no)
+select
+    'P', declaration_id, office_code, '020130', 'beef', decided_on, decided_on, false, now(), 'b',
+    row_number() over ()
 from declared;
 
 insert into ml.conclusions
@@ -64,11 +66,12 @@ drop table declared
 _ANSWER = """
 insert into intermediate.int_inspection_versions
     (importer_id, declaration_id, result_id, version_no, is_latest, is_backfill, selected_by,
-    has_finding, finding_type, additional_duty_cny, officer_hours, known_on, known_at, recorded_at)
+    has_finding, finding_type, additional_duty_cny, officer_hours, known_on, known_at, recorded_at,
+    batch_id, row_no)
 select
     importer_id, declaration_id, 'R' || declaration_id, 1, true, false, selected_by, is_found,
     case when is_found then 'undervaluation' end, case when is_found then 9000 else 0 end,
-    2 + 5 * is_found::int, decided_on + 1, decided_on + 1, now()
+    2 + 5 * is_found::int, decided_on + 1, decided_on + 1, now(), 'r', row_number() over ()
 from (
     select instructions.*, random() < likelihood as is_found
     from treatment.instructions as instructions
