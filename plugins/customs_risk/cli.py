@@ -26,7 +26,6 @@ from customs_risk.commands import (
     models,
     operations,
     outbox,
-    pages,
     parameters,
     quarantine,
     rebuttals,
@@ -101,6 +100,19 @@ def replay(
 
     home = beside("replay")
     simulation.run_replay(console, home, declarations, mapping.resolve(), warm_up=warm_up)
+
+
+@app.command()
+def pages(
+    *,
+    home: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="The run's home. 运行目录")
+    ] = None,
+) -> None:
+    """Serve the pages on what a run has left, until Ctrl-C; nothing is collected or decided."""
+    from customs_risk.sandbox import pages as standing
+
+    standing.serve(console, (home or settings().home).resolve())
 
 
 @app.command(name="settings")
@@ -185,7 +197,6 @@ app.add_typer(access.app, name="access")
 app.add_typer(supervision.app, name="supervision")
 app.command(name="alarms")(requests.alarms)
 app.command(name="docs")(docs.docs)
-app.command(name="pages")(pages.pages)
 
 
 @supervision.app.command(name="report")

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from customs_risk import warehouse as doors
 from customs_risk.catalogue.tables import Manifest
-from customs_risk.embedded import people
+from customs_risk.sandbox import people
 from customs_risk.settings import Settings
 from customs_risk.treat import outbox
 from customs_risk.treat.warnings.drafts import draft_warnings

@@ -12,6 +12,7 @@ from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import dbt, transform
 from expectations.tables import create_raw_tables
+from tests.integration.textbooks import wilson
 
 _WORLD = Path(__file__).with_name("test_warehouse_world.sql")
 _GAPS = Path(__file__).with_name("rows_with_gaps.sql")
@@ -439,14 +440,6 @@ def fay_feuer(total: float, squares: float, one_more: float) -> tuple[float, flo
     low = stats.gamma.ppf(0.025, total**2 / squares) * squares / total if total else 0.0
     total, squares = total + one_more, squares + one_more**2
     return low, stats.gamma.ppf(0.975, total**2 / squares) * squares / total
-
-
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval (Wilson 1927), the textbook formula."""
-    share, z2 = hits / trials, 1.96**2
-    middle = share + z2 / (2 * trials)
-    half = 1.96 * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    return (middle - half) / (1 + z2 / trials), (middle + half) / (1 + z2 / trials)
 
 
 def test_every_unit_test_and_data_test_passes(decided: psycopg.Connection) -> None:

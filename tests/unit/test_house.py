@@ -65,6 +65,7 @@ MAY_IMPORT = {
     # people of the sandbox use what people use
     "customs_risk.sandbox": FOUNDATION
     | {
+        "customs_risk.access",
         "customs_risk.experts",
         "customs_risk.oversight",
         "customs_risk.steps",

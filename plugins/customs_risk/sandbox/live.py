@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.status import Status
 
 from customs_risk import steps
-from customs_risk.embedded import people, postgres
+from customs_risk.embedded import postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
-from customs_risk.sandbox import report
+from customs_risk.sandbox import people, report
 from customs_risk.sandbox.days import business_days
 from customs_risk.sandbox.home import interruptible, point_to, sole_use
 from customs_risk.sandbox.outside import PUBLISHERS
