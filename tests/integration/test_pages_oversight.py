@@ -108,8 +108,8 @@ def as_(connection: psycopg.Connection) -> Iterator[As]:
 
     def client(login: str) -> Pages:
         def reader(request: Request) -> readers.Reader:
-            request.state.reader = readers.find(login)
-            return request.state.reader
+            request.state.reader = found = readers.find(login)
+            return found
 
         app.dependency_overrides[readers.reader] = reader
         return Pages(TestClient(app))
@@ -248,7 +248,7 @@ def test_an_auditor_sees_hints_counts_sources_and_reviews_them(
     assert "supervision" in auditor.menu()
     assert len(auditor.table("supervision", "hints")) == 3
     one = auditor.table("supervision?rule=REV01&subject=O2&office=22", "hints")
-    assert [row["subject_key"] for row in one] == ["O2"] and "Shanghai" in one[0]["office"]
+    assert [row["subject_key"] for row in one] == ["O2"] and "Pujiang" in one[0]["office"]
     assert not auditor.table("supervision?office=53", "hints")
     page = auditor.get("supervision/hint-0", "zh")
     assert table(page, "hint-sources")[0]["row_no"] == "7" and "十二次中九次" in page.text

@@ -122,6 +122,7 @@ begin
         where
             reads."schema" in ('staging', 'intermediate', 'reference', 'history')
             or (roles."role" = 'customs_risk_owner' and reads."schema" in ('raw', 'gate', 'ops', 'ml', 'access'))
+            or (roles."role" = 'customs_risk_auditor' and reads."schema" in ('ops', 'access'))
     loop
         if not exists (
             select 1
