@@ -37,8 +37,11 @@ def table(tree: Any, view: str) -> list[dict[str, str]]:
     ]
 
 
-def links(tree: Any, view: str, column: str) -> list[str]:
-    return tree.xpath(f"//table[@id='{view}']//td[@data-name='{column}']/a/@href")
+def behind(tree: Any, view: str, place: int, column: str) -> str:
+    """Return where a cell leads, below the pages."""
+    row = tree.xpath(f"//table[@id='{view}']/tbody/tr")[place]
+    (address,) = row.xpath(f"td[@data-name='{column}']/a/@href")
+    return address.removeprefix("/customs-risk/")
 
 
 @pytest.mark.parametrize("login", [*READERS])
@@ -107,8 +110,8 @@ def test_from_a_fallen_find_rate_to_the_declarations_behind_it(
         if (row["cohort_on"], row["dimension_value"]) == (CHANGED_WEEK[0], "model")
     ]
     (place,) = places
-    behind = links(tree, "find-rates", "completed")[place].removeprefix("/customs-risk/")
-    shown = table(page("manager", f"{behind}&lang=en"), "inspections")
+    address = behind(tree, "find-rates", place, "completed")
+    shown = table(page("manager", f"{address}&lang=en"), "inspections")
     expected = connection.execute(
         """select declaration_id from treatment.decisions
         where selected_by = 'targeted' and decided_on between %s and %s""",
@@ -123,8 +126,7 @@ def test_from_a_fallen_find_rate_to_the_declarations_behind_it(
 def test_pending_inspections_are_those_without_a_result(connection: psycopg.Connection) -> None:
     tree = page("manager", "performance?dimension=all&lang=en")
     newest = table(tree, "find-rates")[0]
-    behind = links(tree, "find-rates", "pending")[0].removeprefix("/customs-risk/")
-    shown = table(page("manager", behind), "inspections")
+    shown = table(page("manager", behind(tree, "find-rates", 0, "pending")), "inspections")
     (pending,) = connection.execute(
         """select count(*) from treatment.instructions
         where decided_on between '2026-06-29' and '2026-07-05' and not exists (
@@ -138,11 +140,11 @@ def test_pending_inspections_are_those_without_a_result(connection: psycopg.Conn
 def test_a_district_sees_its_own_offices(connection: psycopg.Connection) -> None:
     rates = table(page("shanghai", "performance?lang=en"), "find-rates")
     assert {row["dimension_value"] for row in rates} == {"2201"}
-    behind = table(
+    mine = table(
         page("shanghai", "performance/inspections?from_on=2026-06-01&to_on=2026-06-28"),
         "inspections",
     )
-    assert {row["office_code"] for row in behind} == {"2201"}
+    assert {row["office_code"] for row in mine} == {"2201"}
     assert not table(page("shanghai", "performance?dimension=all"), "find-rates")
 
 
@@ -155,6 +157,10 @@ def test_a_file_and_the_api_hold_what_the_page_shows(connection: psycopg.Connect
     assert len(shown) == len(lines) == len(rows) > 0
     for page_row, line, row in zip(shown, lines, rows, strict=True):
         assert page_row["cohort_on"] == line["cohort_on"] == row["cohort_on"]
+        assert page_row["pending"] == f"{row['pending']:,.0f}"
+        if row["value"] is None:  # nothing is back yet
+            assert (page_row["value"], line["value"]) == ("–", "")
+            continue
         assert page_row["completed"] == f"{row['completed']:,.0f}"
         assert float(line["value"]) == row["value"]
         assert page_row["value"] == f"{100 * row['value']:.2f} %"

@@ -21,23 +21,20 @@ APPROVALS = View(
             select
                 approval_id as number, matter, due_at, status = 'overdue' as is_overdue,
                 question_en as what_en, question_zh as what_zh, needed_posts as posts,
-                case matter
-                    when 'parameter_activation' then 'parameters' when 'publication' then 'warnings'
-                    when 'model_promotion' then 'models' else 'queue'
-                end as behind
+                'decisions?matter=' || matter as behind
             from treatment.approvals
             where status in ('open', 'overdue')
             union all
             select
                 rebuttal_id, 'rebuttal', due_at, status = 'overdue', left(statement, 200),
-                left(statement, 200), null, 'queue'
+                left(statement, 200), null, null
             from treatment.rebuttals
             where status in ('open', 'overdue')
             union all
             select
                 warning_id,
                 case state when 'held' then 'warning_held' else 'warning_standing' end,
-                null, false, title_en, title_zh, null, 'warnings'
+                null, false, title_en, title_zh, null, 'warnings/' || warning_id
             from treatment.warnings
             where
                 state = 'held'
@@ -98,8 +95,9 @@ ALARMS = View(
             alarm_id, kind, raised_at, feed, subject, recipient, message_en, message_zh,
             case
                 when kind = 'model_drift' then 'models'
-                when kind in ('overdue_approval', 'overdue_request', 'dead_letter') then 'queue'
-                else 'feeds?feed=' || coalesce(feed, '')
+                when kind = 'overdue_approval' then 'decisions'
+                when kind = 'overdue_request' then 'overview#requests-waiting-title'
+                when feed is not null then 'feeds?feed=' || feed
             end as behind
         from ops.alarms
         where cleared_at is null
