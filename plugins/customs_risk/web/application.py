@@ -66,13 +66,14 @@ def _pages() -> APIRouter:
 
     @routes.get("/")
     def first(request: Request, reader: Reading) -> Response:
-        mine = [each for each in PAGES if each.reads in reader.reads]
+        mine = [each for each in PAGES if each.is_open_to(reader)]
         if not mine:
             raise HTTPException(403, "no page is open to your roles")
         return RedirectResponse(f"{BASE}/{mine[0].name}")
 
     for page in PAGES:
-        routes.get(f"/{page.name}")(page.answer)
+        for each in (page, *page.below):
+            routes.get(f"/{each.name}")(each.answer)
         routes.include_router(page.router, prefix=f"/{page.name}")
     return routes
 

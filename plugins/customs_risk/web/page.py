@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
@@ -29,22 +30,28 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu: ``reads`` is a schema whose readers find it there.
+    """A page of the menu: whoever reads one of the schemas ``reads`` finds it there; nobody else.
 
     ``more`` returns what a template of its own needs besides the sections' rows. ``router`` holds
-    what else answers below the page's address, such as forms; ``also`` are the views shown there,
-    which are files and in the API like any other.
+    what else answers below the page's address, such as forms. ``below`` are pages of single things,
+    which no menu shows: what is in braces in their name, as in ``warnings/{warning_id}``, is told
+    to their views and to ``more`` as a filter is.
     """
 
     name: str
     title: Words
     about: Words
-    reads: str
+    reads: str | tuple[str, ...]
     sections: tuple[Section, ...] = ()
     template: str = "page.html"
     more: Callable[[Connection, Reader, Mapping[str, str]], dict[str, Any]] | None = None
     router: APIRouter = field(default_factory=APIRouter)
-    also: tuple[View, ...] = ()
+    below: tuple["Page", ...] = ()
+
+    def is_open_to(self, reader: Reader) -> bool:
+        """Tell whether the reader reads what the page is about."""
+        schemas = (self.reads,) if isinstance(self.reads, str) else self.reads
+        return not reader.reads.isdisjoint(schemas)
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -53,12 +60,14 @@ class Page:
         return tuple(found.values())
 
     def answer(self, request: Request, reader: Reading) -> HTMLResponse:
-        """Return the page as this reader may see it."""
-        return self.shown(request, reader)
+        """Return the page as this reader may see it.
 
-    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
-        """Return the page, and tell its template more: why a form was refused, with what status."""
-        given = request.query_params
+        Raises:
+            HTTPException: 403, when nothing on it is for this reader.
+        """
+        if not self.is_open_to(reader):
+            raise HTTPException(403, f"{self.title.en}: not for your roles · 您的角色无权查看此页")
+        given = {**request.query_params, **request.path_params}
         with reader.connect() as connection:
             context = {
                 "sections": [asked(each, connection, given) for each in self.sections],
@@ -68,7 +77,10 @@ class Page:
                 ],
                 **(self.more(connection, reader, given) if self.more else {}),
             }
-        return show(request, reader, self.template, page=self, **context, **told)
+        chosen = {each.name: given[each.name] for each in self.filters if given.get(each.name)}
+        return show(
+            request, reader, self.template, page=self, query=urlencode(chosen), **context
+        )
 
 
 def show(request: Request, reader: Reader | None, template: str, **context: Any) -> HTMLResponse:
@@ -76,7 +88,7 @@ def show(request: Request, reader: Reader | None, template: str, **context: Any)
     from customs_risk.web.pages import PAGES
 
     language = language_of(request)
-    menu = [each for each in PAGES if reader and each.reads in reader.reads]
+    menu = [each for each in PAGES if reader and each.is_open_to(reader)]
     status = context.pop("status", 200)
     content = _TEMPLATES.get_template(template).render(
         language=language,
@@ -85,7 +97,6 @@ def show(request: Request, reader: Reader | None, template: str, **context: Any)
         menu=menu,
         reader=reader,
         address=request.url.path.removeprefix(rendering.BASE).strip("/"),
-        query=request.url.query,
         other_language=next(each for each in LANGUAGES if each != language),
         here=lambda **changes: _here(request, **changes),
         **context,

@@ -15,5 +15,6 @@ PAGES: tuple[Page, ...] = (
 
 def views() -> tuple[View, ...]:
     """Return every view of every page, once each."""
-    shown = (view for page in PAGES for view in (*(s.view for s in page.sections), *page.also))
-    return tuple({view.name: view for view in shown}.values())
+    pages = [each for page in PAGES for each in (page, *page.below)]
+    found = {section.view.name: section.view for page in pages for section in page.sections}
+    return tuple(found.values())
