@@ -65,12 +65,16 @@ class Page:
         Raises:
             HTTPException: 403, when nothing on it is for this reader.
         """
+        return self.shown(request, reader)
+
+    def shown(self, request: Request, reader: Reader, **told: Any) -> HTMLResponse:
+        """Return the page and tell its template more: why a form was refused, with what status."""
         if not self.is_open_to(reader):
             raise HTTPException(403, f"{self.title.en}: not for your roles · 您的角色无权查看此页")
         given = {**request.query_params, **request.path_params}
         with reader.connect() as connection:
             context = {
-                "sections": [asked(each, connection, given) for each in self.sections],
+                "sections": [_asked(each, connection, given) for each in self.sections],
                 "filters": [
                     (each, given.get(each.name) or each.default or "", _choices(each, connection))
                     for each in self.filters
@@ -79,7 +83,7 @@ class Page:
             }
         chosen = {each.name: given[each.name] for each in self.filters if given.get(each.name)}
         return show(
-            request, reader, self.template, page=self, query=urlencode(chosen), **context
+            request, reader, self.template, page=self, query=urlencode(chosen), **context, **told
         )
 
 
@@ -121,7 +125,7 @@ def _here(request: Request, **changes: str) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class _Asked:
     """A section with its rows, or with why there are none."""
 
     section: Section
@@ -132,16 +136,15 @@ class Asked:
         return [each.figure(self.section.view, self.rows, language) for each in self.section.charts]
 
 
-def asked(section: Section, connection: Connection, given: Mapping[str, str]) -> Asked:
-    """Return a section's rows, or why the reader of this connection gets none."""
+def _asked(section: Section, connection: Connection, given: Mapping[str, str]) -> _Asked:
     view = section.view
     try:
         with connection.transaction():
-            return Asked(section, view.rows(connection, view.values(given)))
+            return _Asked(section, view.rows(connection, view.values(given)))
     except InsufficientPrivilege:
-        return Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
+        return _Asked(section, [], Words("Your role does not read this.", "您的角色无权查看此项。"))
     except UndefinedTable:
-        return Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
+        return _Asked(section, [], Words("Not built yet.", "数据尚未生成。"))
 
 
 def _choices(chosen: Filter, connection: Connection) -> list[tuple[str, Words]]:

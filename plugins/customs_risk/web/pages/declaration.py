@@ -4,54 +4,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi import HTTPException
+from psycopg import Connection
 
-from customs_risk.web.page import Section, asked, show
+from customs_risk.web.page import Page, Section
 from customs_risk.web.pages.declaration_story import AT, STORY
-from customs_risk.web.pages.declaration_views import DECLARED, FACTS, TABLES
-from customs_risk.web.readers import Reader, Reading
-from customs_risk.web.views import Row, View
+from customs_risk.web.pages.declaration_views import DECLARED, TABLES
+from customs_risk.web.readers import Reader
 from customs_risk.web.words import Words
 
-VIEWS: tuple[View, ...] = (*STORY, *FACTS, *TABLES)
 
-router = APIRouter()
-
-
-@router.get("/{declaration_id}")
-def declaration(declaration_id: str, request: Request, reader: Reading) -> HTMLResponse:
-    """Return one declaration; one of another district is as unknown as one that there is not."""
-    told = request.query_params.get("at")
-    moment: datetime | None = AT.read(told)
-    given: Mapping[str, str] = {"declaration_id": declaration_id, **({"at": told} if told else {})}
-    with reader.connect() as connection:
-        if not DECLARED.rows(connection, {"declaration_id": declaration_id}):
-            raise HTTPException(
-                404,
-                f"{declaration_id}: no such declaration in your jurisdiction · 辖区内无此报关单",
-            )
-        # looking back, what is known now is left out
-        stories, facts, tables = (
-            [asked(Section(each), connection, given) for each in views]
-            for views in (STORY, () if moment else FACTS, () if moment else TABLES)
+def _told(connection: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was known at the moment asked for, if one is; the story is in the sections."""
+    declaration_id = given["declaration_id"]
+    # one of another district is as unknown as one that there is not
+    if not DECLARED.rows(connection, {"declaration_id": declaration_id}):
+        raise HTTPException(
+            404, f"{declaration_id}: no such declaration of yours · 辖区内无此报关单"
         )
-    return show(
-        request,
-        reader,
-        "declaration.html",
-        declaration_id=declaration_id,
-        at=told or "",
-        story=_in_order([row for each in stories for row in each.rows]),
-        unread=[each.section.view for each in stories if each.refusal],
-        facts=[each for each in facts if each.rows],
-        sections=[each for each in tables if each.rows],
-        then=_then(reader, declaration_id, moment) if moment else None,
-    )
-
-
-def _in_order(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row["happened_at"], row["place"]))
+    moment: datetime | None = AT.read(given.get("at"))
+    return {
+        "declaration_id": declaration_id,
+        "at": given.get("at") if moment else None,
+        "then": _then(reader, declaration_id, moment) if moment else None,
+    }
 
 
 def _then(reader: Reader, declaration_id: str, moment: datetime) -> dict[str, Any]:
@@ -110,3 +86,18 @@ def _features(stored: dict[str, Any], replayed: dict[str, Any]) -> list[dict[str
             {"name": name, "stored": stored[name], "then": value, "words": Words(english, chinese)}
         )
     return rows
+
+
+# those of one row are told as facts, the others as tables
+ONE = Page(
+    name="declarations/{declaration_id}",
+    title=Words("Declaration", "报关单"),
+    about=Words(
+        "Its story in order of time, and what was known of it at any moment.",
+        "按时间顺序的全过程，以及任一时点的所知。",
+    ),
+    reads="core",
+    sections=tuple(Section(each) for each in (*STORY, *TABLES)),
+    template="declaration.html",
+    more=_told,
+)

@@ -368,6 +368,15 @@ MEASURES = View(
     ),
 )
 
-# those of one row are told as facts, the others as tables
-FACTS: tuple[View, ...] = (DECLARED, CONCLUSION, DECISION, PRICE)
-TABLES: tuple[View, ...] = (CORRECTIONS, LINES, FACTORS, INDICATORS, RESULTS, MEASURES)
+TABLES: tuple[View, ...] = (
+    DECLARED,
+    CORRECTIONS,
+    LINES,
+    CONCLUSION,
+    FACTORS,
+    PRICE,
+    INDICATORS,
+    DECISION,
+    RESULTS,
+    MEASURES,
+)

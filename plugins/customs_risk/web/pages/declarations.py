@@ -124,6 +124,5 @@ PAGE = Page(
     ),
     reads="core",
     sections=(Section(DECLARATIONS),),
-    router=declaration.router,
-    also=declaration.VIEWS,
+    below=(declaration.ONE,),
 )

@@ -1,13 +1,15 @@
 """Parameters: the list, and each with its impact analysis and what its officers may decide."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse
+from psycopg import Connection
 
 from customs_risk.web.charts import Chart
 from customs_risk.web.forms import Own, back
-from customs_risk.web.page import Page, Section, asked, show
+from customs_risk.web.page import Page, Section
 from customs_risk.web.pages import parameter_views as views
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.words import Words
@@ -41,12 +43,6 @@ _RATES = Chart(
 router = APIRouter()
 
 
-@router.get("/{parameter_id}")
-def parameter(parameter_id: str, request: Request, reader: Reading) -> HTMLResponse:
-    """Return one parameter with its versions, its impact and its history."""
-    return _shown(parameter_id, request, reader)
-
-
 @router.post("/{parameter_id}/impact")
 def analyse(
     parameter_id: str,
@@ -63,8 +59,8 @@ def analyse(
     try:
         impact.analyse(parameter_id, version, by=reader.login)
     except UnusableParameter as refused:
-        return _shown(parameter_id, request, reader, refused=str(refused), status=409)
-    return back(f"parameters/{_quoted(parameter_id)}#parameter-impacts-title")
+        return ONE.shown(request, reader, refused=str(refused), status=409)
+    return back(f"parameters/{quote(parameter_id, safe='')}#parameter-impacts-title")
 
 
 @router.post("/{parameter_id}/decide")
@@ -84,8 +80,8 @@ def decide(
     try:
         store.decide(event, parameter_id, version, by=reader.login, reason=reason)
     except (store.RefusedAct, store.UnusableParameter) as refused:
-        return _shown(parameter_id, request, reader, refused=str(refused), status=409)
-    return back(f"parameters/{_quoted(parameter_id)}")
+        return ONE.shown(request, reader, refused=str(refused), status=409)
+    return back(f"parameters/{quote(parameter_id, safe='')}")
 
 
 def _may_act(reader: Reader) -> None:
@@ -95,57 +91,34 @@ def _may_act(reader: Reader) -> None:
         )
 
 
-def _quoted(parameter_id: str) -> str:
-    from urllib.parse import quote
-
-    return quote(parameter_id, safe="")
-
-
-def _shown(
-    parameter_id: str,
-    request: Request,
-    reader: Reader,
-    *,
-    refused: str | None = None,
-    status: int = 200,
-) -> HTMLResponse:
-    given = {"parameter_id": parameter_id}
-    with reader.connect() as connection:
-        versions = views.VERSIONS.rows(connection, given)
-        if not versions:
-            raise HTTPException(404, f"{parameter_id}: no such parameter · 无此参数")
-        charts = {views.RATES.name: (_RATES,)}
-        sections = [
-            asked(Section(each, charts.get(each.name, ())), connection, given)
-            for each in views.VIEWS
-        ]
-    # what can be decided on is the version in force, and a newer one that waits
-    open_versions = [
-        (
-            row,
-            [
-                (event, words)
-                for event, (words, states) in _EVENTS.items()
-                if row["state"] in states
-            ],
-        )
+def _told(connection: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the newest version, and what this reader may decide on each."""
+    versions = views.VERSIONS.rows(connection, views.VERSIONS.values(given))
+    if not versions:
+        raise HTTPException(404, f"{given['parameter_id']}: no such parameter · 无此参数")
+    acts = [
+        (row, [(event, words) for event, (words, of) in _EVENTS.items() if row["state"] in of])
         for row in versions
     ]
-    return show(
-        request,
-        reader,
-        "parameter.html",
-        parameter_id=parameter_id,
-        view=views.VERSIONS,
-        newest=versions[0],
-        acts=[(row, acts) for row, acts in open_versions if acts],
-        may_act=reader.is_any(_OFFICER),
-        sections=sections,
-        refused=refused,
-        status=status,
-    )
+    return {
+        "parameter_id": given["parameter_id"],
+        "newest": versions[0],
+        "acts": [(row, events) for row, events in acts if events and reader.is_any(_OFFICER)],
+    }
 
 
+ONE = Page(
+    name="parameters/{parameter_id}",
+    title=Words("Parameter", "风险参数"),
+    about=Words(
+        "Its versions, what they would do and did, and what may be decided on them.",
+        "参数的版本、影响与成效，以及可办理的事项。",
+    ),
+    reads="treatment",
+    sections=tuple(Section(each, (_RATES,) if each is views.RATES else ()) for each in views.VIEWS),
+    template="parameter.html",
+    more=_told,
+)
 PAGE = Page(
     name="parameters",
     title=Words("Parameters", "风险参数"),
@@ -157,5 +130,5 @@ PAGE = Page(
     reads="treatment",
     sections=(Section(views.PARAMETERS), Section(views.WITHOUT_HIT)),
     router=router,
-    also=views.VIEWS,
+    below=(ONE,),
 )

@@ -1,7 +1,10 @@
 """Screening queue: what waits for an office's answer, and each instruction's card."""
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import HTTPException
+from psycopg import Connection
 
 from customs_risk.web.codes import (
     CARD_STATES,
@@ -12,13 +15,17 @@ from customs_risk.web.codes import (
     LEVELS,
     METHODS,
 )
-from customs_risk.web.page import Page, Section, show
-from customs_risk.web.readers import Reading
+from customs_risk.web.page import Page, Section
+from customs_risk.web.readers import Reader
 from customs_risk.web.views import Column, Filter, View
 from customs_risk.web.words import Words
 
 # the waiting ones: what an office has neither answered nor declined
-_WAITING = {"waiting": Words("waiting for an answer", "待答复"), **CARD_STATES}
+_WAITING = {
+    "waiting": Words("waiting for an answer", "待答复"),
+    "any": Words("all", "全部"),
+    **CARD_STATES,
+}
 
 QUEUE = View(
     name="queue",
@@ -42,7 +49,8 @@ QUEUE = View(
                 and (%(to_on)s::date is null or decided_on <= %(to_on)s)
                 and (%(office_code)s::text is null or office_code = %(office_code)s)
                 and (%(method)s::text is null or selected_by = %(method)s)
-                and case coalesce(%(status)s, 'waiting')
+                and case %(status)s
+                    when 'any' then true
                     when 'waiting' then status not in ('answered', 'declined')
                     else status = %(status)s
                 end
@@ -168,20 +176,25 @@ CARD = View(
     ),
 )
 
-router = APIRouter()
 
-
-@router.get("/{instruction_id}")
-def card(instruction_id: str, request: Request, reader: Reading) -> HTMLResponse:
-    """Return one card; one of another district is as unknown as one that there is not."""
-    with reader.connect() as connection:
-        found = CARD.rows(connection, {"instruction_id": instruction_id})
+def _known(connection: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the card; one of another district is as unknown as one that there is not."""
+    found = CARD.rows(connection, CARD.values(given))
     if not found:
-        raise HTTPException(404, f"{instruction_id}: no such instruction in your jurisdiction · "
-                            "辖区内无此指令")  # fmt: skip
-    return show(request, reader, "card.html", page=PAGE, view=CARD, card=found[0])
+        number = given["instruction_id"]
+        raise HTTPException(404, f"{number}: no such instruction of yours · 辖区内无此指令")
+    return {"card": found[0]}
 
 
+ONE = Page(
+    name="queue/{instruction_id}",
+    title=Words("Hit card", "命中卡片"),
+    about=Words("One instruction, as its office sees it.", "关区所见的一条布控指令。"),
+    reads="treatment",
+    sections=(Section(CARD),),
+    template="card.html",
+    more=_known,
+)
 PAGE = Page(
     name="queue",
     title=Words("Screening queue", "甄别队列"),
@@ -192,6 +205,5 @@ PAGE = Page(
     ),
     reads="treatment",
     sections=(Section(QUEUE),),
-    router=router,
-    also=(CARD,),
+    below=(ONE,),
 )
