@@ -9,9 +9,13 @@ from psycopg import Connection
 
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages.declaration_story import AT, STORY
-from customs_risk.web.pages.declaration_views import DECLARED, TABLES
+from customs_risk.web.pages.declaration_views import CONCLUSION, DECISION, DECLARED, TABLES
 from customs_risk.web.readers import Reader
+from customs_risk.web.views import Column, View
 from customs_risk.web.words import Words
+
+# a figure, as it was stored and as it comes out of what was known then
+Compared = tuple[Column, Any, Any]
 
 
 def _told(connection: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:
@@ -50,8 +54,8 @@ def _then(reader: Reader, declaration_id: str, moment: datetime) -> dict[str, An
         "as_of_on": told.as_of_on,
         "model_version": told.model_version,
         "parts": [
-            (title, _compared(told.stored[part], told.replayed[part]))
-            for part, title in _PARTS.items()
+            (view.title, _compared(view, told.stored[part], told.replayed[part]))
+            for part, view in _PARTS.items()
             if part in told.stored and part in told.replayed
         ],
         "features": _features(told.stored["features"], told.replayed["features"]),
@@ -59,21 +63,20 @@ def _then(reader: Reader, declaration_id: str, moment: datetime) -> dict[str, An
     }
 
 
-_PARTS = {
-    "conclusion": Words("Conclusion", "结论"),
-    "decision": Words("Selection", "选查"),
-}
+_PARTS = {"conclusion": CONCLUSION, "decision": DECISION}
 
 
-def _compared(stored: dict[str, Any], replayed: dict[str, Any]) -> list[dict[str, Any]]:
+def _compared(view: View, stored: dict[str, Any], replayed: dict[str, Any]) -> list[Compared]:
+    """Return each figure as it was stored and as it comes out, called as on the page of today."""
     return [
-        {"name": name, "stored": value, "then": replayed.get(name)}
-        for name, value in stored.items()
-        if name != "hazard_factors"
+        (each, stored[each.name], replayed.get(each.name))
+        for each in view.columns
+        if each.name in stored
     ]
 
 
-def _features(stored: dict[str, Any], replayed: dict[str, Any]) -> list[dict[str, Any]]:
+def _features(stored: dict[str, Any], replayed: dict[str, Any]) -> list[tuple[Words, Any, Any]]:
+    """Return each feature in words, with its value as it was stored and as it was known then."""
     import numpy as np
 
     from ml.features import BY_NAME, phrases
@@ -82,13 +85,10 @@ def _features(stored: dict[str, Any], replayed: dict[str, Any]) -> list[dict[str
     for name, value in replayed.items():
         number = np.array([np.nan if value is None else value], dtype=float)
         (english,), (chinese,) = phrases(BY_NAME[name], number)
-        rows.append(
-            {"name": name, "stored": stored[name], "then": value, "words": Words(english, chinese)}
-        )
+        rows.append((Words(f"{name}: {english}", f"{name}：{chinese}"), stored[name], value))
     return rows
 
 
-# those of one row are told as facts, the others as tables
 ONE = Page(
     name="declarations/{declaration_id}",
     title=Words("Declaration", "报关单"),

@@ -14,16 +14,18 @@ AT = Filter("at", Words("As it was known at", "截至时点"), kind="time")
 
 
 def _story(name: str, title: Words, reads: str, told: LiteralString) -> View:
-    # what happened at one moment is told in the order of the loop
+    # what came within one minute is told in the order of the loop: systems' clocks differ a little
     query: LiteralString = (
         "with told as ("
         + told
         + """)
-        select happened_at, what_en, what_zh, told_en, told_zh, link, place
+        select
+            date_trunc('minute', happened_at) as happened_at, what_en, what_zh, told_en, told_zh,
+            link, place
         from told
         where happened_at is not null
             and (%(at)s::timestamptz is null or happened_at <= %(at)s)
-        order by happened_at, place
+        order by 1, place
         limit %(most)s
         """
     )

@@ -131,8 +131,8 @@ CONCLUSION = View(
     query="""
         select
             level, likelihood, likelihood_low, likelihood_high, severity, trend, risk_domain,
-            expected_revenue_cny, uncertainty_kind, would_help_en, would_help_zh, review_on,
-            conclusion_no, model_version, as_of
+            expected_revenue_cny, ranking_score, exploration_score, uncertainty_kind, evidence,
+            novelty, would_help_en, would_help_zh, review_on, conclusion_no, model_version, as_of
         from assessment.conclusions
         where declaration_id = %(declaration_id)s
         limit %(most)s
@@ -148,7 +148,11 @@ CONCLUSION = View(
         Column("trend", Words("Trend", "发展趋势"), codes=TRENDS),
         Column("risk_domain", Words("Domain", "风险领域"), codes=DOMAINS),
         Column("expected_revenue_cny", Words("Expected revenue", "预期补税"), "yuan"),
+        Column("ranking_score", Words("Ranking score", "排序得分"), "number"),
+        Column("exploration_score", Words("Worth of learning", "探索得分"), "number"),
         Column("uncertainty_kind", Words("Uncertain because", "不确定性来源"), codes=UNCERTAINTIES),
+        Column("evidence", Words("Inspections of such trade", "同类查验数"), "number"),
+        Column("novelty", Words("Share that is new", "新颖程度"), "number"),
         Column("would_help", Words("What would help", "可补充的信息"), is_bilingual=True),
         Column("review_on", Words("To be reviewed", "复审日期"), "date"),
         Column("conclusion_no", Words("Number", "第几次结论"), "count"),
@@ -269,7 +273,9 @@ DECISION = View(
         select
             decided.selected_by, decided.lane, decided.reason_en, decided.reason_zh,
             decided.selection_probability, decided.random_probability, decided.score_rank,
-            decided.declarations_in_stratum, decided.capacity, decided.decided_on,
+            decided.declarations_in_stratum, decided.capacity, decided.random_capacity,
+            decided.exploration_capacity, decided.cutoff_rank, decided.random_draw,
+            decided.decided_on,
             treated.handling, treated.words_en, treated.words_zh, treated.legal_basis
         from treatment.decisions as decided
         left join lateral (
@@ -291,7 +297,11 @@ DECISION = View(
         Column("random_probability", Words("of these, by draw", "其中随机抽中概率"), "share"),
         Column("score_rank", Words("Rank", "名次"), "count"),
         Column("declarations_in_stratum", Words("of", "共"), "count"),
+        Column("cutoff_rank", Words("Inspected down to rank", "查验至名次"), "count"),
         Column("capacity", Words("Inspections the office can do", "可查验数"), "count"),
+        Column("random_capacity", Words("of these, drawn", "其中随机"), "count"),
+        Column("exploration_capacity", Words("of these, to learn", "其中探索"), "count"),
+        Column("random_draw", Words("Number drawn", "抽签数"), "number"),
         Column("decided_on", Words("Decided", "决定日"), "date"),
         Column("handling", Words("Handling", "处置方式"), codes=HANDLINGS),
         Column("words", Words("Treatment", "处置要求"), is_bilingual=True),

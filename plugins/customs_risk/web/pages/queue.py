@@ -105,12 +105,12 @@ QUEUE = View(
         ),
         Column("goods_name", Words("Goods", "品名")),
         Column("what_to_examine", Words("What to examine", "查验要点"), is_bilingual=True),
-        Column("selected_by", Words("Selected by", "选查方式"), codes=METHODS),
         Column("level", Words("Level", "风险等级"), codes=LEVELS),
         Column("lane", Words("Lane", "通道"), codes=LANES),
         Column("risk_domain", Words("Domain", "风险领域"), codes=DOMAINS),
         Column("acknowledgement_due_at", Words("Acknowledge by", "签收期限"), "time"),
         Column("result_due_at", Words("Result by", "反馈期限"), "time"),
+        Column("selected_by", Words("Selected by", "选查方式"), codes=METHODS),
         Column("has_finding", Words("Finding", "查获"), "flag"),
     ),
 )
