@@ -94,10 +94,11 @@ WORLD = """
         level, hs6, goods_name, what_to_examine_en, what_to_examine_zh, reason_en, reason_zh,
         model_version, score_rank, declarations_in_stratum, random_probability,
         selection_probability, decided_at)
-    select importer_id, declaration_id, 'I' || declaration_id, office_code, decided_on, selected_by,
-        lane, level, declared.hs6, declared.goods_name, 'Value: invoice', '价格：发票', reason_en,
-        reason_zh, 'none', 1, 2, 0.1, selection_probability, now()
-    from treatment.decisions
+    select importer_id, declaration_id, 'I' || declaration_id, decided.office_code,
+        decided.decided_on, decided.selected_by, decided.lane, decided.level, declared.hs6,
+        declared.goods_name, 'Value: invoice', '价格：发票', decided.reason_en, decided.reason_zh,
+        'none', 1, 2, 0.1, decided.selection_probability, now()
+    from treatment.decisions as decided
     inner join intermediate.int_declarations as declared using (importer_id, declaration_id);
     insert into intermediate.int_treatments (
         importer_id, declaration_id, office_code, decided_on, decided_at, as_of, lane, level,

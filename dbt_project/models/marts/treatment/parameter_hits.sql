@@ -10,20 +10,6 @@ declarations as (select * from {{ ref('int_declarations') }}),
 
 inspections as (select * from {{ ref('int_inspections') }}),
 
--- several results of one declaration count together
-results as (
-    select
-        inspections.importer_id,
-        inspections.declaration_id,
-        min(inspections.known_on) as result_known_on,
-        bool_or(inspections.has_finding) as has_finding,
-        sum(inspections.additional_duty_cny) as revenue_cny,
-        sum(inspections.officer_hours) as officer_hours
-    from inspections
-    where not inspections.is_backfill
-    group by inspections.importer_id, inspections.declaration_id
-),
-
 -- two versions of one parameter are one parameter
 shared as (
     select
@@ -34,7 +20,7 @@ shared as (
     group by importer_id, declaration_id
 ),
 
--- to a decision, and to a result or none
+-- to a decision, and to the results together or none: hits are few, so each is looked up
 final as (
     select
         hits.parameter_id,
@@ -52,7 +38,7 @@ final as (
         decisions.lane,
         decisions.selected_by,
         decisions.selection_probability,
-        results.declaration_id is not null as is_examined,
+        results.result_known_on is not null as is_examined,
         results.result_known_on,
         results.has_finding,
         results.revenue_cny,
@@ -61,7 +47,18 @@ final as (
     inner join declarations using (importer_id, declaration_id)
     inner join shared using (importer_id, declaration_id)
     left join decisions using (importer_id, declaration_id)
-    left join results using (importer_id, declaration_id)
+    left join lateral (
+        select
+            min(inspections.known_on) as result_known_on,
+            bool_or(inspections.has_finding) as has_finding,
+            sum(inspections.additional_duty_cny) as revenue_cny,
+            sum(inspections.officer_hours) as officer_hours
+        from inspections
+        where
+            inspections.importer_id = hits.importer_id
+            and inspections.declaration_id = hits.declaration_id
+            and not inspections.is_backfill
+    ) as results on true
 )
 
 select * from final

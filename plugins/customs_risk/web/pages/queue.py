@@ -38,14 +38,18 @@ QUEUE = View(
     ),
     query="""
         with
+        -- only a bare value reaches the index below a guarded view
+        period as materialized (
+            select coalesce(
+                %(from_on)s::date,
+                (select max(newest.decided_on) - 29 from treatment.instructions as newest)
+            ) as from_on
+        ),
         cards as materialized (
             select *
             from treatment.hit_cards
             where
-                decided_on >= coalesce(
-                    %(from_on)s::date,
-                    (select max(newest.decided_on) - 29 from treatment.instructions as newest)
-                )
+                decided_on >= (select period.from_on from period)
                 and (%(to_on)s::date is null or decided_on <= %(to_on)s)
                 and (%(office_code)s::text is null or office_code = %(office_code)s)
                 and (%(method)s::text is null or selected_by = %(method)s)
