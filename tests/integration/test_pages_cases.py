@@ -21,7 +21,7 @@ from customs_risk.web.codes import FINDINGS
 from tests.integration.measures_stage import SUSPENSION, TODAY, now_is, propose_on, rows
 from tests.integration.parameters_stage import proposed
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(600)
 
 # who reads: roles, districts (none: all) and unit of the organisation
 READERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str | None]] = {
