@@ -16,7 +16,7 @@ from customs_risk.sandbox.delivery import deliver, sent_on
 from customs_risk.sandbox.simulation import let_people_act, providers, turn
 from customs_risk.sandbox.treatment import FEEDS as HANDED_IN
 from customs_risk.sandbox.world import FEEDS, World
-from customs_risk.settings import Settings
+from customs_risk.settings import Settings, settings
 from ml.replay import replay
 from tests.integration.shown import LEFT_OUT, SHOWN
 
@@ -292,13 +292,15 @@ def test_findings_that_move_a_level_supersede_conclusions(
 def weeks_later(live_days: list[date], standing_warehouse: Settings) -> Iterator[date]:
     """Eleven weeks have passed; on four days of them declarations came, and people did their part.
 
-    Of one importer more and more is found.
+    Of one importer more and more is found. Where a person would answer, the stated policy does.
     """
     world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
     days = [world.live_days(place)[-1] for place in ACTED_ON]
     fetched = ("wahis_events",)
     importer = busiest_importer()
-    with providers(world) as outside:
+    with providers(world) as outside, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUSTOMS_RISK_APPROVALS", "policy")
+        settings.cache_clear()
         for day in days:
             outside.publish(day, fetched)
             deliver_findings(standing_warehouse, importer, day)
@@ -307,6 +309,7 @@ def weeks_later(live_days: list[date], standing_warehouse: Settings) -> Iterator
             let_people_act(world, day)
         steps.report()
         yield days[-1]
+    settings.cache_clear()
 
 
 @pytest.mark.parametrize("shown", SHOWN)
