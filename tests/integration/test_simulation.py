@@ -104,10 +104,10 @@ def test_a_result_comes_for_every_instruction_that_anybody_carried_out(
 ) -> None:
     with doors.connect() as connection:
         without = connection.execute(
-            """select declaration_id, office_code from treatment.hit_cards
+            """select instruction_id, declaration_id, office_code from treatment.hit_cards
             where result_id is null and decided_on < %s""",
             [weeks_later],
         ).fetchall()
-    asked = pd.DataFrame(without, columns=["declaration_id", "office_code"])
+    asked = pd.DataFrame(without, columns=["instruction_id", "declaration_id", "office_code"])
     # those few are what the sandbox's officers ignore or wave through
     assert not world.conduct.is_answered(asked).any()
