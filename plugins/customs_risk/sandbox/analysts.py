@@ -100,7 +100,10 @@ def work() -> list[str]:
         known = _known(connection)
     if first is None:
         return []
-    begun = [_same_goods(*goods, today) for goods in unsafe]
+    begun = [
+        _same_goods(hs6, origin, domain, findings, today)
+        for hs6, origin, domain, findings in unsafe
+    ]
     if worst:
         importer, findings = worst
         begun += [_request(importer, findings, today), _papers(importer, findings, now)]
