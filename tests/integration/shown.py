@@ -81,5 +81,5 @@ LEFT_OUT = {
         where coalesce(reason_en, '') = '' or coalesce(reason_zh, '') = ''""",
     "instructions that did not leave, or without a receipt": """
         select count(*) from treatment.hit_cards
-        where dispatched_at is null or receipt_id is null""",
+        where dispatched_at is null or received_at is null""",
 }

@@ -10,19 +10,13 @@ import pytest
 
 from customs_risk import steps
 from customs_risk import warehouse as doors
-from customs_risk.catalogue.articles import order
-from customs_risk.catalogue.tables import Manifest, tables
 from customs_risk.sandbox.delivery import deliver, sent_on
-from customs_risk.sandbox.simulation import let_people_act, providers, turn
-from customs_risk.sandbox.treatment import FEEDS as HANDED_IN
+from customs_risk.sandbox.simulation import turn
 from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import Settings
 from ml.replay import replay
-from tests.integration.shown import LEFT_OUT, SHOWN
 
 DAYS = 3
-# the business days, counted from the first live one, on which people of the house act
-ACTED_ON = (10, 25, 40, 55)
 
 
 def rows(query: str, *parameters: object) -> list[Any]:
@@ -71,8 +65,7 @@ def deliver_findings(home: Settings, importer: str, day: date) -> None:
         additional_duty_cny=50_000.0,
         officer_hours=1.0,
     )
-    # before the world's own of that day leave
-    deliver(home.home, "inspection_results", found, sent_on(day, time(6, 30)))
+    deliver(home.home, "inspection_results", found, sent_on(day, time(7)))
 
 
 @pytest.fixture(scope="module")
@@ -236,19 +229,14 @@ def test_a_delivery_that_is_weeks_late_is_answered_too(
     assert value(_SENT) == before + decided
 
 
-def busiest_importer() -> str:
-    """Return who declared most since the loop is live."""
-    return value(
-        """select importer_id from core.declarations
-        where not is_backfill group by importer_id order by count(*) desc, importer_id limit 1"""
-    )
-
-
 def test_findings_that_move_a_level_supersede_conclusions(
     live_days: list[date], standing_warehouse: Settings
 ) -> None:
     """Others of one importer turn out bad: what nobody inspected of it is looked at again."""
-    importer = busiest_importer()
+    (importer,) = rows(
+        """select importer_id from core.declarations
+        where not is_backfill group by importer_id order by count(*) desc, importer_id limit 1"""
+    )[0]
     before = {each: standing for each, *standing in rows(_STANDING, importer)}
     fingerprint = value(_FIRST_CONCLUSIONS)
     world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
@@ -286,60 +274,3 @@ def test_findings_that_move_a_level_supersede_conclusions(
     drawn = value("select count(*) from ml.conclusions")
     steps.observe()
     assert value("select count(*) from ml.conclusions") == drawn
-
-
-@pytest.fixture(scope="module")
-def weeks_later(live_days: list[date], standing_warehouse: Settings) -> Iterator[date]:
-    """Eleven weeks have passed; on four days of them declarations came, and people did their part.
-
-    Of one importer more and more is found.
-    """
-    world = World(standing_warehouse.home, seed=7, declarations_per_day=400)
-    days = [world.live_days(place)[-1] for place in ACTED_ON]
-    fetched = ("wahis_events",)
-    importer = busiest_importer()
-    with providers(world) as outside:
-        for day in days:
-            outside.publish(day, fetched)
-            deliver_findings(standing_warehouse, importer, day)
-            world.deliver_day(day)
-            turn(lambda _step: None, feeds=(*FEEDS, *HANDED_IN), fetched=fetched, learns=False)
-            let_people_act(world, day)
-        steps.report()
-        yield days[-1]
-
-
-@pytest.mark.parametrize("shown", SHOWN)
-def test_treatment_shows_it_all(shown: str, weeks_later: date) -> None:
-    assert value(SHOWN[shown]) > 0, f"never happened: {shown}"
-
-
-@pytest.mark.parametrize("left_out", LEFT_OUT)
-def test_treatment_leaves_nothing_out(left_out: str, weeks_later: date) -> None:
-    assert value(LEFT_OUT[left_out]) == 0, left_out
-
-
-@pytest.mark.parametrize("article", [e.number for e in order().articles if e.asks_for_data])
-def test_every_article_that_asks_for_data_has_rows(
-    article: int, weeks_later: date, manifest: Manifest
-) -> None:
-    marts = [
-        table.relation
-        for table in tables(manifest).values()
-        if article in table.articles and table.layer == "marts" and not table.is_helper
-    ]
-    counted = {mart: value(f"select count(*) from {mart}") for mart in marts}
-    assert any(counted.values()), f"nothing of article {article}: {counted}"
-
-
-def test_a_result_comes_for_every_instruction_but_what_nobody_carried_out(
-    weeks_later: date, standing_warehouse: Settings
-) -> None:
-    without = rows(
-        """select declaration_id, office_code from treatment.hit_cards
-        where result_id is null and decided_on < %s""",
-        weeks_later,
-    )
-    conduct = World(standing_warehouse.home, seed=7, declarations_per_day=400).conduct
-    asked = pd.DataFrame(without, columns=["declaration_id", "office_code"])
-    assert not conduct.is_answered(asked).any()
