@@ -108,7 +108,7 @@ def observe() -> str | None:
 
     Whose level moves by what has become known, what of the trade has left its own past, who does
     otherwise than its peers, how models that wait would have scored, how far trade has drifted;
-    train if that is due, and return why.
+    once a month, where inspections would find more; train if that is due, and return why.
     """
     from ml import champion, drift
     from ml.due import is_training_due
@@ -122,6 +122,7 @@ def observe() -> str | None:
     compare_peers()
     champion.shadow()
     drift.observe()
+    allocate()
     reason = is_training_due()
     if reason:
         train()
