@@ -25,6 +25,9 @@ PROJECT = REPOSITORY / "dbt_project"
 # two builds at once would fight over the same tables: the second waits
 _LOCK = 27101
 _CONTENT = {".sql", ".yml", ".csv"}
+# made of decisions and results alone: a changed project counts it anew, since what an earlier one
+# has counted may not mean the same
+_DERIVED: set[Layer] = {"feedback"}
 
 # whoever wants to hear dbt's events, such as the statements that it executes
 listeners: list[Callable[[Any], None]] = []
@@ -44,7 +47,7 @@ def transform(layer: Layer, *, full_refresh: bool = False) -> int:
     with _alone() as connection:
         if not full_refresh and _stands(connection, layer, mark):
             return len(_invoke("build", "--selector", f"{layer}_rows"))
-        flags = ["--full-refresh"] if full_refresh else []
+        flags = ["--full-refresh"] if full_refresh or layer in _DERIVED else []
         results = _invoke("build", "--selector", layer, *flags)
         _note_whole_build(connection, layer, mark, results)
         return len(results)
