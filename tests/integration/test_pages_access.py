@@ -201,7 +201,7 @@ def told(client: TestClient, login: str, marks: re.Pattern[str]) -> dict[str, st
             continue
         answer = client.get(address, headers=as_login(login, accept="text/html"))
         text = words_of(answer.content)
-        for value in {value for values in KEYS.values() for value in values}:
+        for value in sorted({each for values in KEYS.values() for each in values}, key=len)[::-1]:
             if f"/{value}" in address:
                 # a refusal repeats what was asked for
                 text = text.replace(value, "")
