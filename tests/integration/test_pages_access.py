@@ -166,8 +166,8 @@ def test_the_menu_holds_what_a_role_reads(
 # -- what is shown ---------------------------------------------------------------------------------
 
 
-# both districts' roles that read most, and one that reads nothing but deliveries
-@pytest.mark.parametrize("role", ["analyst", "assessor", "auditor", "collector"])
+# those that read most, and one that reads deliveries alone; auditors are of all districts
+@pytest.mark.parametrize("role", ["analyst", "assessor", "parameter_officer", "collector"])
 def test_no_answer_tells_of_another_district(client: TestClient, role: str) -> None:
     assert not told(client, f"{role}_here", HIDDEN)
 
@@ -220,7 +220,7 @@ def words_of(content: bytes) -> str:
         return "".join(book.read(name).decode() for name in book.namelist())
 
 
-@pytest.mark.parametrize(("login", "begin"), [("analyst_here", "22"), ("auditor_here", "22")])
+@pytest.mark.parametrize(("login", "begin"), [("analyst_here", "22"), ("assessor_elsewhere", "53")])
 def test_every_office_that_a_view_names_is_the_readers_own(
     client: TestClient, login: str, begin: str
 ) -> None:
