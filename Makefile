@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run simulate replay test lint format benchmarks benchmark-models sources lock clean
+.PHONY: browser help run simulate replay test lint format benchmarks benchmark-models sources lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,12 +24,18 @@ replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (D
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
 # a file at a time in each of two workers; those that run a whole Airflow wait most, beside the others
-test: $(VENV)/.ready ## run all tests but the benchmarks
+test: $(VENV)/.ready browser ## run all tests but the benchmarks
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
+
+# tests read the pages in it; whoever may not install it goes without
+browser:
+	@command -v chromium > /dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk > /dev/null; } || \
+		echo "no Chromium: the pages are not tested in a browser (apt-get install chromium)"
 
 lint: $(VENV)/.ready ## check style, types and SQL
 	@$(BIN)/ruff check .
