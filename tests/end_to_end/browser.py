@@ -40,7 +40,7 @@ class Pages(NamedTuple):
 def chromium() -> Iterator[Browser]:
     """Start the browser that Debian installs.
 
-    Where there is none, what is read in it is left out; where changes are judged, that is a failure.
+    Where there is none, what is read in it is left out; where changes are judged, that fails.
     """
     program = shutil.which("chromium")
     if program is None:
