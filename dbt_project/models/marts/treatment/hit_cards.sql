@@ -67,14 +67,16 @@ final as (
         office_code,
         decided_on,
         selected_by,
-        case selected_by
-            when 'targeted' then 'High risk! Targeted check!'
-            when 'exploration' then 'Little is known! Check to learn!'
+        case
+            when selected_by in ('targeted', 'parameter', 'analyst') then 'High risk! Targeted check!'
+            when selected_by = 'mandatory' then 'Check without exception!'
+            when selected_by = 'exploration' then 'Little is known! Check to learn!'
             else 'Random check'
         end as headline_en,
-        case selected_by
-            when 'targeted' then '高风险！精准布控！'
-            when 'exploration' then '所知甚少！探索布控！'
+        case
+            when selected_by in ('targeted', 'parameter', 'analyst') then '高风险！精准布控！'
+            when selected_by = 'mandatory' then '必查布控！'
+            when selected_by = 'exploration' then '所知甚少！探索布控！'
             else '随机布控'
         end as headline_zh,
         level,

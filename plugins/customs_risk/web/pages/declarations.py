@@ -17,8 +17,9 @@ DECLARATIONS = View(
     reads="core",
     note=Words(
         "By the day on which a declaration became known, the newest first. Without a first day, "
-        "the seven days up to the last decision are shown; of one importer, ninety.",
-        "按获知日期倒序。未选起始日时显示截至最近决定日的七天；指定进口人时为九十天。",
+        "the day of the last decision is shown; of one way of selection or result, the seven days "
+        "up to it; of one importer, ninety.",
+        "按获知日期倒序。未选起始日时显示最近决定日；指定选查方式或结果时为截至该日的七天；指定进口人时为九十天。",
     ),
     # what is listed is cut before anything is looked up for it; a condition on the decision or the
     # result is put to the whole period
@@ -33,7 +34,11 @@ DECLARATIONS = View(
                         %(to_on)s::date,
                         (select max(decided_on) from treatment.decisions),
                         current_date
-                    ) - case when %(importer_id)s::text is null then 6 else 89 end
+                    ) - case
+                        when %(importer_id)s::text is not null then 89
+                        when coalesce(%(method)s::text, %(has_finding)s::text) is not null then 6
+                        else 0
+                    end
                 ) as from_on
         ),
         listed as materialized (

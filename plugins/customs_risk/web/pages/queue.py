@@ -58,33 +58,44 @@ QUEUE = View(
                     when 'waiting' then status not in ('answered', 'declined')
                     else status = %(status)s
                 end
+        ),
+        -- how it is handled is looked up for what is shown, unless it decides what is shown
+        listed as materialized (
+            select *
+            from cards
+            order by
+                status in ('answered', 'declined'), result_due_at nulls last, decided_on,
+                instruction_id
+            limit case
+                when coalesce(%(lane)s::text, %(domain)s::text) is null then %(most)s::bigint
+            end
         )
         select
-            cards.instruction_id, cards.headline_en, cards.headline_zh, cards.status,
-            cards.office_code, cards.decided_on, cards.declaration_id, cards.goods_name,
-            cards.selected_by, cards.level, handled.lane, handled.risk_domain,
-            cards.what_to_examine_en, cards.what_to_examine_zh, cards.acknowledgement_due_at,
-            cards.result_due_at,
+            listed.instruction_id, listed.headline_en, listed.headline_zh, listed.status,
+            listed.office_code, listed.decided_on, listed.declaration_id, listed.goods_name,
+            listed.selected_by, listed.level, handled.lane, handled.risk_domain,
+            listed.what_to_examine_en, listed.what_to_examine_zh, listed.acknowledgement_due_at,
+            listed.result_due_at,
             case
-                when cards.acknowledged_at is null then cards.is_acknowledgement_overdue
-                else cards.is_result_overdue
+                when listed.acknowledged_at is null then listed.is_acknowledgement_overdue
+                else listed.is_result_overdue
             end as is_overdue,
-            cards.has_finding
-        from cards
+            listed.has_finding
+        from listed
         left join lateral (
             select treatments.lane, treatments.risk_domain
             from treatment.treatments
             where
-                treatments.importer_id = cards.importer_id
-                and treatments.declaration_id = cards.declaration_id
+                treatments.importer_id = listed.importer_id
+                and treatments.declaration_id = listed.declaration_id
             limit 1
         ) as handled on true
         where
             (%(lane)s::text is null or handled.lane = %(lane)s)
             and (%(domain)s::text is null or handled.risk_domain = %(domain)s)
         order by
-            cards.status in ('answered', 'declined'), cards.result_due_at nulls last,
-            cards.decided_on, cards.instruction_id
+            listed.status in ('answered', 'declined'), listed.result_due_at nulls last,
+            listed.decided_on, listed.instruction_id
         limit %(most)s
     """,
     filters=(
