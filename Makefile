@@ -28,7 +28,7 @@ test: $(VENV)/.ready browser ## run all tests but the benchmarks
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 80 --durations-min 4 tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
 
 # tests read the pages in it; whoever may not install it goes without
