@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -76,6 +77,7 @@ class AirflowServices:
         self._leaders: dict[str, Leader] = {}
         self._guard: subprocess.Popen[str] | None = None
         self._lock: IO[str] | None = None
+        self._claim: IO[str] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -184,6 +186,9 @@ class AirflowServices:
         self._services.clear()
         self._leaders.clear()
         self._release_guard()
+        if self._claim:
+            self._claim.close()
+            self._claim = None
         if self._lock:
             self._record.unlink(missing_ok=True)
             self._lock.close()
@@ -221,11 +226,16 @@ class AirflowServices:
         write_private(self._record, json.dumps(names))
 
     def _choose_port(self) -> int:
-        """Return the port of the last run, or 8080, or any free one; and remember it."""
+        """Return the port of the last run, or 8080, or any free one; and remember it.
+
+        Between the choice and the server's own start, another home's run keeps away from it.
+        """
         path = self.folder / "port"
         remembered = [int(path.read_text())] if path.exists() else []
         for candidate in [*remembered, _DEFAULT_PORT, 0]:
-            if port := _free(candidate):
+            port = _free(candidate)
+            if port and (claim := _claimed(port)):
+                self._claim = claim
                 path.write_text(str(port))
                 return port
         raise AirflowFailed("no port is free on 127.0.0.1")
@@ -348,6 +358,17 @@ def _free(port: int) -> int | None:
         except OSError:
             return None
         return int(probe.getsockname()[1])
+
+
+def _claimed(port: int) -> IO[str] | None:
+    """Return a lock on a port among the runs of this machine; None if another run has it."""
+    claim = (Path(tempfile.gettempdir()) / f"customs-risk-port-{port}.lock").open("a")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        return None
+    return claim
 
 
 def _tail(path: Path) -> str:
