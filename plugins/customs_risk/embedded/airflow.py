@@ -362,7 +362,8 @@ def _free(port: int) -> int | None:
 
 def _claimed(port: int) -> IO[str] | None:
     """Return a lock on a port among the runs of this machine; None if another run has it."""
-    claim = (Path(tempfile.gettempdir()) / f"customs-risk-port-{port}.lock").open("a")
+    name = f"customs-risk-{os.getuid()}-port-{port}.lock"
+    claim = (Path(tempfile.gettempdir()) / name).open("a")
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
