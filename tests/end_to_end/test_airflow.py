@@ -86,7 +86,7 @@ def test_a_kill_in_the_middle_of_the_next_day_loses_and_doubles_nothing(
         if line.startswith("day 1 of 1"):
             break
     # the morning's feeds are collected, the declarations have just come
-    wait_for(lambda: any((home / "inbox" / "declarations").glob("*.csv")))
+    wait_for(lambda: any((home / "inbox" / "declarations").glob("*.csv")), seconds=600)
     record = home / "airflow" / "sessions.json"
     leaders = [guard.Leader.parse(text) for text in json.loads(record.read_text()).values()]
     os.killpg(process.pid, signal.SIGKILL)
