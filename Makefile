@@ -24,14 +24,14 @@ replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (D
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
 # a file at a time in each of two workers; those that run a whole Airflow wait most, beside the others
-test: $(VENV)/.ready browser ## run all tests but the benchmarks
+test: $(VENV)/.ready $(if $(BROWSER),browser) ## run all tests but the benchmarks (BROWSER=1: the pages in Chromium, too)
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 80 --durations-min 4 tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
 
-# tests read the pages in it; whoever may not install it goes without
+# the pages are read in it; whoever may not install it goes without
 browser:
 	@command -v chromium > /dev/null || \
 		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk > /dev/null; } || \
