@@ -33,16 +33,13 @@ SHOWN = {
     "a policy recommendation left, and was answered": """
         select count(*) from treatment.policy_recommendations
         where dispatched_at is not null and answered_at is not null""",
-    "a rebuttal adjusted a measure, and the adjusted one is milder": """
+    "a rebuttal was reviewed, and the party was told why": """
         select count(*) from treatment.rebuttals
-        inner join treatment.measures as adjusted on adjusted_measure_id = adjusted.measure_id
-        inner join treatment.measures as before on adjusted.supersedes = before.measure_id
+        inner join ops.outbox
+            on outbox.message_id = 'measure:' || measure_id || ':rebuttal:' || rebuttal_id
         where
-            rebuttals.status = 'adjusted'
-            and before.state = 'superseded'
-            and (
-                adjusted.value_after <> before.value_after or adjusted.ends_at < before.ends_at
-            )""",
+            rebuttals.status in ('adjusted', 'lifted', 'upheld')
+            and outbox.dispatched_at is not null""",
     "a warning was issued and received": """
         select count(*) from treatment.warnings where issued_at is not null and receipts > 0""",
     "a warning was lifted, and whoever had been told was told of it": """

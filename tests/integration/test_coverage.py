@@ -8,7 +8,7 @@ import pytest
 from customs_risk.settings import Settings
 from tests.benchmarks.sandbox_worlds import Held, held, live_through
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 WORLDS = 20
 

@@ -12,7 +12,7 @@ import pytest
 from customs_risk.settings import Settings
 from tests.integration.pages_stage import READERS, browser, ten_weeks
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 CHANGED_WEEK = ("2026-06-22", "2026-06-28")
 
 

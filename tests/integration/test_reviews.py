@@ -26,7 +26,7 @@ from tests.integration.measures_stage import GUARANTEE, POST, ZONE, now_is, prop
 from tests.integration.parameters_stage import ASKED, OFFICERS
 from tests.integration.reviews_stage import MONTH, REVIEWED, Trade, activated, declared, hit
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 BEFORE = MONTH - timedelta(days=30)
 METRICS = """

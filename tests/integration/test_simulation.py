@@ -22,6 +22,8 @@ from customs_risk.settings import Settings, settings
 from customs_risk.treat import inspection_requests
 from tests.integration.shown import LEFT_OUT, SHOWN
 
+pytestmark = pytest.mark.timeout(1500)
+
 # business days, counted from the first live one
 DAYS = (1, 9, 18, 27, 36, 45)
 # of what is fetched, what says that animals are sick: measures of two kinds follow from it
@@ -105,9 +107,18 @@ def test_a_result_comes_for_every_instruction_that_anybody_carried_out(
     with doors.connect() as connection:
         without = connection.execute(
             """select instruction_id, declaration_id, office_code from treatment.hit_cards
-            where result_id is null and decided_on < %s""",
+            where
+                result_id is null and decided_on < %s
+                -- what an inspector has written wrongly waits for its repair
+                and not exists (
+                    select 1 from ops.quarantine
+                    where
+                        feed = 'inspection_results' and released_at is null
+                        and "row" ->> 'declaration_id' = hit_cards.declaration_id
+                )""",
             [weeks_later],
         ).fetchall()
     asked = pd.DataFrame(without, columns=["instruction_id", "declaration_id", "office_code"])
     # those few are what the sandbox's officers ignore or wave through
-    assert not world.conduct.is_answered(asked).any()
+    unanswered = asked[world.conduct.is_answered(asked)]
+    assert unanswered.empty, unanswered
