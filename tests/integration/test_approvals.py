@@ -27,7 +27,7 @@ from tests.integration.measures_stage import (
     state,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import transform
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_day_builds_only_what_takes_in_rows(warehouse: Settings) -> None:

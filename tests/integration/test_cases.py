@@ -25,7 +25,7 @@ from customs_risk.treat.operations import Goal
 from customs_risk.treat.scope import Scope, UnusableScope
 from tests.integration.experts_stage import now_is, result, rows
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 BY = "li.na"
 EVENT = {

@@ -29,7 +29,7 @@ from tests.integration.experts_stage import (
     says,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

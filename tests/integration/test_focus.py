@@ -14,7 +14,7 @@ from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 from ml.focus.step import find_focus
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 _WORLD = Path(__file__).with_name("test_focus_world.sql")
 

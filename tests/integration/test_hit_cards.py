@@ -12,7 +12,7 @@ from customs_risk.settings import Settings
 from customs_risk.treat import outbox
 from tests.integration.experts_stage import now_is
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 INSTRUCT = """
 insert into treatment.instructions (

@@ -27,7 +27,7 @@ from tests.integration.measures_stage import (
     state,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 ALL_KINDS = "select kind, action, needs_approval from ops.measure_actions order by kind_no, action"
 
 

@@ -26,7 +26,7 @@ from tests.integration.metrics_stage import (
 )
 from tests.integration.textbooks import ratio, wilson
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 # what is made of daily sums, beside the metrics

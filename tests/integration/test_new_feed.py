@@ -15,7 +15,7 @@ import pytest
 from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_WORKED_ON = shutil.ignore_patterns(

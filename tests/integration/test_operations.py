@@ -22,7 +22,7 @@ from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 from expectations.contract import Contract, contract_of, contracts
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("wall_clock")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("wall_clock")]
 
 FEED = "declarations"
 COLUMNS = list(contract_of(FEED).columns)

@@ -17,7 +17,7 @@ from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 from customs_risk.treat import outbox
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.integration.experts_stage import now_is, rows
 from tests.integration.parameters_stage import ASKED, OFFICERS, WINE, past, proposed, waiting
 from tests.unit.test_parameter_language import COMPILED
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from customs_risk.transform import dbt
 from customs_risk.warehouse import append_arrow
 from ml.peers import step as peers
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 TODAY = date(2026, 7, 1)
 IMPORTERS, OFFICES, MONTHS = 60, 12, 100

@@ -29,7 +29,7 @@ from tests.integration.measures_stage import (
     state,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 PROOF = (Document("report.pdf", "ab" * 32, "laboratory_report"),)
 WORDS = {"by": OTHER, "review_en": "the payments match", "review_zh": "付汇与申报一致"}
 SAID = {"claim": "low", "statement": "我司付汇凭证齐全", "by": BY}

@@ -15,7 +15,7 @@ from customs_risk.treat.referrals import ReferralRule, refer
 from ml.data import labelled
 from tests.integration.experts_stage import now_is, rows
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 RULE = ReferralRule(audit_rate=0.05, random_share=0.4)
 WEEK = "2026-06-15"  # a Monday

@@ -19,7 +19,7 @@ from customs_risk.treat.reports.step import make_reports
 from customs_risk.treat.warnings.drafts import draft_warnings
 from tests.integration.experts_stage import now_is, rows
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 WORLD = Path(__file__).with_name("warnings_world.sql")
 WEEK = date(2026, 6, 24)

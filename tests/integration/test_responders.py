@@ -16,7 +16,7 @@ from customs_risk.sandbox.responders import BY, respond
 from customs_risk.settings import Settings
 from tests.integration.experts_stage import now_is, result, rows
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 FIRST_FRIDAY = datetime.fromisoformat("2026-07-03T18:00:00+08:00")
 

@@ -14,7 +14,7 @@ from customs_risk.collect import UnknownBatch, again
 from customs_risk.settings import Settings, settings
 from tests.integration.access_stage import build, values
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 _HERE = Path(__file__).parent
 # the present is when the newest delivery was sent

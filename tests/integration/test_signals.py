@@ -14,7 +14,7 @@ from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import PROJECT, dbt
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 _GAPS = Path(__file__).with_name("rows_with_gaps.sql")
 SIGNALS = PROJECT / "models" / "intermediate" / "signals"

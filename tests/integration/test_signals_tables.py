@@ -14,7 +14,7 @@ from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import dbt
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples"
 FEEDS = (

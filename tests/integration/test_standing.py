@@ -21,7 +21,7 @@ from tests.integration.measures_stage import (
     state,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 DAY = TODAY.date()
 NUMBERS = iter(range(1, 10_000))
 OF_RULE = """

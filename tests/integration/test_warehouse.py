@@ -17,7 +17,7 @@ from tests.integration.textbooks import wilson
 _WORLD = Path(__file__).with_name("test_warehouse_world.sql")
 _GAPS = Path(__file__).with_name("rows_with_gaps.sql")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 FEEDS = (

@@ -20,7 +20,7 @@ from customs_risk.treat.warnings.giveaways import GivesAway
 from customs_risk.treat.warnings.issue import NotApproved, UnknownWarning, issue_warnings, lift
 from tests.integration.experts_stage import now_is, rows
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 WORLD = Path(__file__).with_name("warnings_world.sql")
 BY = "li.na"
