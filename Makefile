@@ -24,7 +24,7 @@ replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (D
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
 # a file at a time in each of two workers; those that run a whole Airflow wait most, beside the others
-test: $(VENV)/.ready $(if $(BROWSER),browser) ## run all tests but the benchmarks (BROWSER=1: the pages in Chromium, too)
+test: $(VENV)/.ready $(if $(CHROMIUM),browser) ## run all tests but the benchmarks (CHROMIUM=1: the pages in Chromium, too)
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
@@ -58,7 +58,7 @@ sources: $(VENV)/.ready ## write dbt's sources anew from the feeds' declarations
 	@$(BIN)/customs-risk sources
 
 lock: $(VENV)/.ready ## compile requirements.txt anew from pyproject.toml
-	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-header \
 		--python-version 3.11 --extra dev pyproject.toml -o requirements.txt
 
 clean: ## forget all state, and end what a killed run left behind (the environment stays)
