@@ -112,7 +112,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
 def pages(home: Path, first_run: str) -> Iterator[Pages]:
     if not os.environ.get("CHROMIUM"):
         pytest.skip(
-            "read in a browser on demand: make test ONLY=tests/end_to_end/test_airflow.py CHROMIUM=1"
+            "on demand, in a browser: make test ONLY=tests/end_to_end/test_airflow.py CHROMIUM=1"
         )
     command = [PROGRAM, "pages", "--home", str(home)]
     with pytest.MonkeyPatch.context() as patch:

@@ -14,10 +14,10 @@ from starlette.testclient import TestClient
 from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.access import members
+from customs_risk.codes import FINDINGS
 from customs_risk.settings import Settings
 from customs_risk.treat import outbox
 from customs_risk.treat.parameters import store
-from customs_risk.web.codes import FINDINGS
 from tests.integration.measures_stage import SUSPENSION, TODAY, now_is, propose_on, rows
 from tests.integration.parameters_stage import proposed
 

@@ -20,9 +20,11 @@ ROOMS = {
 # each room and the rooms it may import; a room may always import itself
 FOUNDATION = {
     "customs_risk.clock",
+    "customs_risk.codes",
     "customs_risk.embedded",
     "customs_risk.settings",
     "customs_risk.warehouse",
+    "customs_risk.words",
 }
 WORK = {
     "expectations",
@@ -40,6 +42,8 @@ WORK = {
 MAY_IMPORT = {
     "customs_risk.settings": set(),
     "customs_risk.clock": {"customs_risk.settings"},
+    "customs_risk.words": set(),
+    "customs_risk.codes": {"customs_risk.words"},
     "customs_risk.warehouse": FOUNDATION,
     "expectations": FOUNDATION,
     "ml": FOUNDATION,

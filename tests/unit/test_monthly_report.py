@@ -121,12 +121,12 @@ def test_it_says_what_it_is_told_with_intervals() -> None:
     assert told["headlines"]["查获率 Find rate"] == [
         "200", "1,000", "20.0 %", "18.0 % – 22.0 %", "10.0 %", "上升 rose",
     ]  # fmt: skip
-    assert told["find_rates"]["精准布控 targeted"][2:] == [
+    assert told["find_rates"]["模型 model"][2:] == [
         "31.0 %", "29.0 % – 33.0 %", "30.0 %", "不明显 not clear",
     ]  # fmt: skip
-    assert told["find_rates"]["随机布控 random"][-1] == "无上期数 no figure before"
+    assert told["find_rates"]["随机 random"][-1] == "无上期数 no figure before"
     assert told["revenue"] == {
-        "随机布控 random": [
+        "随机 random": [
             "512,000",
             "1,000",
             "512",

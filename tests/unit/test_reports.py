@@ -8,6 +8,7 @@ import lxml.html
 import pytest
 from pypdf import PdfReader
 
+from customs_risk.codes import DOMAINS
 from customs_risk.treat.reports import charts, contents, page, printed
 from customs_risk.treat.reports.content import Report
 from customs_risk.treat.reports.queries import Answers
@@ -99,7 +100,7 @@ def test_a_rise_is_one_whose_intervals_have_nothing_in_common() -> None:
 
 def test_findings_stand_against_all_inspections_of_the_week() -> None:
     told = table(contents.report(ANSWERS, "all"), "by_domain")
-    assert len(told) == len(contents.DOMAINS) + 1
+    assert len(told) == len(DOMAINS) + 1
     assert [figure for _, figure in told["税收安全 Tax security"][:3]] == [25, 50, 0.5]
     assert told["税收安全 Tax security"][4] == ("4.0 %", 0.04)
     assert told["未编码 not coded"][0] == ("3", 3)

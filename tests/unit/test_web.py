@@ -11,13 +11,14 @@ import pytest
 from fastapi import HTTPException, Request
 from python_calamine import CalamineWorkbook
 
+from customs_risk import codes
+from customs_risk.codes import Codes
 from customs_risk.transform import PROJECT
-from customs_risk.web import codes, files, rendering
+from customs_risk.web import files, rendering
 from customs_risk.web.charts import Chart
-from customs_risk.web.codes import Codes
 from customs_risk.web.forms import same_origin
 from customs_risk.web.views import Column, Filter, Unreadable, View, completed
-from customs_risk.web.words import Words, told, wanted
+from customs_risk.words import Words, told, wanted
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1"]
 VIEW = View(

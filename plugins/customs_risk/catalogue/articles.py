@@ -6,17 +6,10 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from customs_risk.words import Words
+
 PATH = Path(__file__).with_name("articles.yml")
 _LAST = 21
-
-
-class Words(BaseModel):
-    """The same in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    en: str
-    zh: str
 
 
 class Article(BaseModel):

@@ -6,25 +6,26 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from customs_risk.catalogue.articles import Article, Order, Words
+from customs_risk.catalogue.articles import Article, Order
 from customs_risk.catalogue.tables import BETWEEN_LANGUAGES, Table
+from customs_risk.words import Words
 
 # from what an analyst reads back to what was delivered
 LAYERS = {
-    "marts": Words(en="marts: what analysts and pages read", zh="集市层：供分析与页面使用"),
-    "written": Words(en="written by the code", zh="由程序写入"),
-    "reference": Words(en="reference data", zh="参考数据"),
-    "history": Words(en="history of what people edit", zh="人工维护数据的历史"),
-    "intermediate": Words(en="intermediate", zh="中间层"),
-    "staging": Words(en="staging", zh="暂存层"),
-    "raw": Words(en="deliveries", zh="交付数据"),
+    "marts": Words("marts: what analysts and pages read", "集市层：供分析与页面使用"),
+    "written": Words("written by the code", "由程序写入"),
+    "reference": Words("reference data", "参考数据"),
+    "history": Words("history of what people edit", "人工维护数据的历史"),
+    "intermediate": Words("intermediate", "中间层"),
+    "staging": Words("staging", "暂存层"),
+    "raw": Words("deliveries", "交付数据"),
 }
 STATES = {
-    "silent": Words(en="asks for no data", zh="不涉及数据"),
-    "not_yet": Words(en="not yet", zh="尚未实现"),
-    "partly": Words(en="in part", zh="部分实现"),
-    "delivered": Words(en="delivered", zh="已实现"),
-    "missing": Words(en="missing", zh="缺失"),
+    "silent": Words("asks for no data", "不涉及数据"),
+    "not_yet": Words("not yet", "尚未实现"),
+    "partly": Words("in part", "部分实现"),
+    "delivered": Words("delivered", "已实现"),
+    "missing": Words("missing", "缺失"),
 }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from customs_risk.web.views import Row, View
-from customs_risk.web.words import Language, Words
+from customs_risk.words import Language, Words
 
 # eight colours that colour-blind readers tell apart (Okabe and Ito, 2008), the darker ones first,
 # and marks that differ without colour

@@ -8,7 +8,7 @@ from typing import Any
 
 from customs_risk.settings import settings
 from customs_risk.web.views import Column, Row, View
-from customs_risk.web.words import Language
+from customs_risk.words import Language
 
 # what a file holds at most: a download is no way to copy the warehouse
 MOST = 50_000

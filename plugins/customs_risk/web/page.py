@@ -11,11 +11,12 @@ from fastapi.responses import HTMLResponse
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
-from customs_risk.web import rendering, words
+from customs_risk import words
+from customs_risk.web import rendering
 from customs_risk.web.charts import Chart
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.views import Filter, Row, View, completed
-from customs_risk.web.words import LANGUAGES, Language, Words
+from customs_risk.words import LANGUAGES, Language, Words
 
 COOKIE = "customs_risk_language"
 _TEMPLATES = rendering.templates()

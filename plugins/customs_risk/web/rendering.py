@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from customs_risk.settings import settings
 from customs_risk.web.views import Column, Kind, Row
-from customs_risk.web.words import Language, Words
+from customs_risk.words import Language, Words
 
 BASE = "/customs-risk"
 _NOTHING = "–"

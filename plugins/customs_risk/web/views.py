@@ -12,9 +12,9 @@ from typing import Any, Literal, LiteralString
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from customs_risk.codes import Codes, said
 from customs_risk.settings import settings
-from customs_risk.web.codes import Codes, said
-from customs_risk.web.words import Language, Words, told
+from customs_risk.words import Language, Words, told
 
 Kind = Literal[
     "text", "count", "number", "share", "yuan", "hours", "days", "date", "time", "flag", "list"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from customs_risk.treat.reports.content import Cell, Series, Words
+from customs_risk.treat.reports.content import Cell, Chart, Section, Series, Table
+from customs_risk.words import Words
 
 _ROSE, _FELL, _SAME = (
     Words("rose", "上升"),
@@ -53,5 +54,15 @@ def _said(value: float, unit: str) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def none_if_empty(rows: Any, words: Words) -> tuple[Words, ...]:
-    return () if rows else (words,)
+def listed(
+    key: str,
+    title: Words,
+    columns: tuple[Words, ...],
+    rows: Iterable[tuple[Cell, ...]],
+    nothing: Words,
+    chart: Chart | None = None,
+) -> Section:
+    """Return a section with a table and its chart, or what is said when there are no rows."""
+    if told := tuple(rows):
+        return Section(key, title, chart=chart, table=Table(columns, told))
+    return Section(key, title, (nothing,))

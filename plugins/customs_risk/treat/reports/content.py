@@ -5,16 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
-
-@dataclass(frozen=True)
-class Words:
-    """The same in English and Chinese."""
-
-    en: str
-    zh: str
-
-    def __str__(self) -> str:
-        return self.zh if self.zh == self.en else f"{self.zh} {self.en}"
+from customs_risk.words import Words
 
 
 @dataclass(frozen=True)

@@ -9,29 +9,21 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+from customs_risk.codes import DOMAINS, METHODS, RELEASE_CLASSES, pick
 from customs_risk.settings import settings
 from customs_risk.treat.reports.cells import (
     change,
     count,
     figure,
     interval,
-    none_if_empty,
+    listed,
     series,
 )
-from customs_risk.treat.reports.content import Cell, Chart, Report, Section, Series, Table, Words
+from customs_risk.treat.reports.content import Cell, Chart, Report, Section, Series, Table
 from customs_risk.treat.reports.queries import Answers, Rows
+from customs_risk.words import Words
 
 OVERALL = "all"
-DOMAINS = {
-    "prohibited_restricted": Words("Prohibited and restricted goods", "禁限管制"),
-    "port_health": Words("Port public health", "口岸公共卫生"),
-    "biosecurity": Words("National biosafety", "国门生物安全"),
-    "food_safety": Words("Food safety", "食品安全"),
-    "commodity_quality": Words("Commodity quality", "商品质量安全"),
-    "tax": Words("Tax security", "税收安全"),
-    "ipr": Words("Intellectual property rights", "知识产权"),
-    "other": Words("Other", "其他"),
-}
 _UNCODED = Words("not coded", "未编码")
 _WAITING = {
     "approval": Words("approval", "待审批"),
@@ -39,12 +31,7 @@ _WAITING = {
     "alarm": Words("alarm", "告警"),
     "match_review": Words("match of a subject to be reviewed", "待复核的主体匹配"),
 }
-_CLASSES = {
-    "bulletin": Words("bulletin", "内部通报"),
-    "notice": Words("notice", "公告提示"),
-    "notification": Words("notification", "对外通报"),
-}
-SELECTED = {"targeted": Words("targeted", "精准布控"), "random": Words("random", "随机布控")}
+_COMPARED = pick(METHODS, "targeted", "random")
 
 
 def report(answers: Answers, domain: str) -> Report:
@@ -103,11 +90,12 @@ def headlines(
         if row["cohort_on"] == period_from
     )
     columns = (*RATE_COLUMNS, before, Words("change", "变化"))
-    return Section(
+    return listed(
         "headlines",
         title,
-        none_if_empty(rows, nothing),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        nothing,
     )
 
 
@@ -143,7 +131,7 @@ def _find_rates(answers: Answers) -> Section | None:
 def find_rates(told: Rows, periods: Iterable[date]) -> tuple[Series, ...]:
     """Return the find rates of targeted and of random inspections over periods."""
     lines = []
-    for selected_by, name in SELECTED.items():
+    for selected_by, name in _COMPARED.items():
         of = {row["cohort_on"]: row for row in told if row["selected_by"] == selected_by}
         if of:
             lines.append(series(name, [of.get(period) for period in periods]))
@@ -255,11 +243,12 @@ def _signals(answers: Answers, domain: str) -> Section:
         Words("of these severe", "其中严重"),
         Words("week before", "上周"),
     )
-    return Section(
+    return listed(
         "signals",
         Words("Risk information received", "收集的风险信息"),
-        none_if_empty(rows, Words("None was received.", "本期无新增。")),
-        table=Table(columns, tuple(rows)) if rows else None,
+        columns,
+        rows,
+        Words("None was received.", "本期无新增。"),
     )
 
 
@@ -278,11 +267,12 @@ def _changes(answers: Answers, domain: str) -> Section:
         Words("noticed", "发现"),
         Words("ended", "结束"),
     )
-    return Section(
+    return listed(
         "changes",
         Words("What changed", "变化"),
-        none_if_empty(rows, Words("Nothing left its own past.", "无偏离自身历史的事项。")),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("Nothing left its own past.", "无偏离自身历史的事项。"),
     )
 
 
@@ -297,7 +287,7 @@ def _warnings(answers: Answers, domain: str) -> Section:
                 for column in counted
             ),
         )
-        for code, name in _CLASSES.items()
+        for code, name in RELEASE_CLASSES.items()
     )
     columns = (
         Words("warnings", "预警"),
@@ -334,11 +324,12 @@ def decisions(told: Rows, domain: str) -> Section:
         Words("oldest since", "最早"),
         Words("overdue", "逾期"),
     )
-    return Section(
+    return listed(
         "decisions",
         Words("What needs a decision", "需要决策的事项"),
-        none_if_empty(rows, Words("Nothing waits for a decision.", "无待决事项。")),
-        table=Table(columns, tuple(rows)) if rows else None,
+        columns,
+        rows,
+        Words("Nothing waits for a decision.", "无待决事项。"),
     )
 
 

@@ -5,9 +5,10 @@ The same kinds of section as the weekly ones (contents.py), over a month and a y
 
 from typing import Any
 
+from customs_risk.codes import METHODS, REVIEW_OUTCOMES, REVIEWED, STANDINGS, VERDICTS
 from customs_risk.settings import settings
-from customs_risk.treat.reports.cells import change, count, figure, interval, none_if_empty, series
-from customs_risk.treat.reports.content import Cell, Chart, Report, Section, Series, Table, Words
+from customs_risk.treat.reports.cells import change, count, figure, interval, listed, series
+from customs_risk.treat.reports.content import Cell, Chart, Report, Section, Series, Table
 from customs_risk.treat.reports.contents import (
     OVERALL,
     RATE_COLUMNS,
@@ -16,38 +17,11 @@ from customs_risk.treat.reports.contents import (
     headlines,
 )
 from customs_risk.treat.reports.monthly_queries import MonthAnswers
+from customs_risk.words import Words
 
 _BEFORE = Words("month before", "上月")
 _CHANGE = Words("change", "变化")
 _INTERVAL = Words("95 % interval", "95%区间")
-_SELECTED = {
-    "targeted": Words("targeted", "精准布控"),
-    "parameter": Words("risk parameter", "风险参数"),
-    "analyst": Words("asked for by an analyst", "人工布控"),
-    "mandatory": Words("always inspected", "必查"),
-    "exploration": Words("to learn", "探索布控"),
-    "random": Words("random", "随机布控"),
-}
-_STANDINGS = {
-    "above": Words("above", "高于应有"),
-    "below": Words("below", "低于应有"),
-    "as_expected": Words("as expected", "符合应有"),
-}
-_SUBJECTS = {"measure": Words("measure", "措施"), "parameter": Words("parameter", "参数")}
-_VERDICTS = {
-    "keep": Words("keep", "保留"),
-    "change": Words("change", "调整"),
-    "drop": Words("drop", "停用"),
-}
-_STATUSES = {
-    "kept": Words("nothing asked", "无须审批"),
-    "waiting": Words("waiting", "待批"),
-    "overdue": Words("overdue", "逾期"),
-    "carried_out": Words("carried out", "已落实"),
-    "refused": Words("refused", "未批准"),
-    "lapsed": Words("lapsed", "已失效"),
-    "hindered": Words("hindered", "未能落实"),
-}
 
 
 def monthly_report(answers: MonthAnswers) -> Report:
@@ -101,7 +75,7 @@ def _revenue(answers: MonthAnswers) -> Section:
     return Section(
         "revenue",
         Words("Revenue per officer-hour, CNY", "每工时补税（元）"),
-        none_if_empty(table, Words("No result states its hours.", "无填报工时的结果。")),
+        () if table else (Words("No result states its hours.", "无填报工时的结果。"),),
         table=table,
     )
 
@@ -111,7 +85,7 @@ def _by_method(answers: MonthAnswers, metric_code: str) -> Table | None:
     before = {row["selected_by"]: row for row in told if row["cohort_on"] < answers.period_from}
     rows = tuple(
         (
-            Cell(str(_SELECTED.get(row["selected_by"], row["selected_by"]))),
+            Cell(str(METHODS[row["selected_by"]])),
             *_rate(row),
             figure(before.get(row["selected_by"], {}).get("value"), row["unit"]),
             Cell(str(change(row, before.get(row["selected_by"])))),
@@ -151,12 +125,13 @@ def _leakage(answers: MonthAnswers) -> Section:
         Words("value", "数值"),
         _INTERVAL,
     )
-    return Section(
+    return listed(
         "leakage",
         title,
-        none_if_empty(rows, Words("Nothing was decided in the month.", "本月无决定。")),
-        _over_months(answers, title, lines) if rows else None,
-        Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("Nothing was decided in the month.", "本月无决定。"),
+        _over_months(answers, title, lines),
     )
 
 
@@ -207,12 +182,13 @@ def _calibration(answers: MonthAnswers) -> Section:
         Words("find rate", "查获率"),
         _INTERVAL,
     )
-    return Section(
+    return listed(
         "calibration",
         title,
-        none_if_empty(rows, Words("No model's likelihood has a result.", "无模型概率的反馈结果。")),
-        chart if rows else None,
-        Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("No model's likelihood has a result.", "无模型概率的反馈结果。"),
+        chart,
     )
 
 
@@ -229,7 +205,7 @@ def _offices(answers: MonthAnswers) -> Section:
             figure(row["expected_as_selected"], "findings"),
             figure(row["relative_find_rate"], "ratio"),
             interval(row["relative_find_rate_low"], row["relative_find_rate_high"], "ratio"),
-            Cell(str(_STANDINGS[row["standing"]])),
+            Cell(str(STANDINGS[row["standing"]])),
         )
         for row in answers.offices
     )
@@ -242,19 +218,20 @@ def _offices(answers: MonthAnswers) -> Section:
         _INTERVAL,
         Words("standing", "判断"),
     )
-    return Section(
+    return listed(
         "offices",
         Words("Offices at equal difficulty", "关区比较（难度相同）"),
-        none_if_empty(rows, Words("No office has results to compare.", "无可比较的结果。")),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("No office has results to compare.", "无可比较的结果。"),
     )
 
 
 def _reviewed(answers: MonthAnswers) -> Section:
     rows = tuple(
         (
-            Cell(f"{_SUBJECTS[row['subject_kind']]}: {_VERDICTS[row['verdict']]}"),
-            Cell(str(_STATUSES[row["status"]])),
+            Cell(f"{REVIEWED[row['subject_kind']]}: {VERDICTS[row['verdict']]}"),
+            Cell(str(REVIEW_OUTCOMES[row["status"]])),
             count(row["reviews"]),
         )
         for row in answers.reviewed
@@ -264,11 +241,12 @@ def _reviewed(answers: MonthAnswers) -> Section:
         Words("what came of it", "结果"),
         Words("number", "数量"),
     )
-    return Section(
+    return listed(
         "reviewed",
         Words("Effectiveness reviews of the month", "本月有效性评价"),
-        none_if_empty(rows, Words("Nothing was reviewed.", "本月无评价。")),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("Nothing was reviewed.", "本月无评价。"),
     )
 
 
@@ -282,7 +260,7 @@ def _reviews(answers: MonthAnswers) -> Section:
             figure(row["expected_precision"], "share"),
             interval(row["precision_low"], row["precision_high"], "share"),
             figure(row["random_rate"], "share"),
-            Cell(str(_STATUSES[row["status"]])),
+            Cell(str(REVIEW_OUTCOMES[row["status"]])),
         )
         for row in answers.reviews
     )
@@ -296,17 +274,18 @@ def _reviews(answers: MonthAnswers) -> Section:
         Words("random at the same offices", "同关区随机"),
         Words("what came of it", "结果"),
     )
-    return Section(
+    return listed(
         "reviews",
         Words("What reviews recommend to change or drop", "评价建议调整或停用的事项"),
-        none_if_empty(rows, Words("All that was reviewed is kept.", "评价对象均予保留。")),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("All that was reviewed is kept.", "评价对象均予保留。"),
     )
 
 
 def _recommended(row: dict[str, Any]) -> str:
     version = "" if row["version"] is None else f" v{row['version']}"
-    of, what = _SUBJECTS[row["subject_kind"]], _VERDICTS[row["verdict"]]
+    of, what = REVIEWED[row["subject_kind"]], VERDICTS[row["verdict"]]
     return f"{of.zh}{row['subject_id']}{version} {what}：{row['reason_zh']} / {row['reason_en']}"
 
 
@@ -326,11 +305,12 @@ def _feeds(answers: MonthAnswers) -> Section:
         Words("complete", "完整"),
         Words("timely", "及时"),
     )
-    return Section(
+    return listed(
         "feeds",
         Words("Quality of what was delivered", "数据质量"),
-        none_if_empty(rows, Words("Nothing was delivered.", "本月无数据交付。")),
-        table=Table(columns, rows) if rows else None,
+        columns,
+        rows,
+        Words("Nothing was delivered.", "本月无数据交付。"),
     )
 
 

@@ -4,7 +4,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from customs_risk.treat.reports.content import Report, Table, Words
+from customs_risk.treat.reports.content import Report, Table
+from customs_risk.words import Words
 
 _FAMILY = "noto"
 _GREY, _BLACK, _PALE = (82, 97, 115), (28, 36, 48), (242, 245, 248)

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
+from customs_risk.codes import DOMAINS
 from customs_risk.settings import settings
 from customs_risk.treat import outbox
 from customs_risk.treat.reports import (
@@ -58,7 +59,7 @@ def make_reports(week: date | None = None) -> list[Path]:
         monday = day - timedelta(days=day.weekday())
         answers = queries.ask(connection, monday, as_of.astimezone(settings().zone))
         files: list[Path] = []
-        for domain in (contents.OVERALL, *contents.DOMAINS):
+        for domain in (contents.OVERALL, *DOMAINS):
             files += _make(connection, contents.report(answers, domain))
         outbox.enqueue(connection, "report")
     return files

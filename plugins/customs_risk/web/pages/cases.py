@@ -1,9 +1,9 @@
 """Emergencies and drills, joint cases, special operations, recommendations, and referrals."""
 
-from customs_risk.web.codes import DOMAINS, SEVERITIES, Codes
+from customs_risk.codes import DOMAINS, SEVERITIES, Codes
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 ACTIVATIONS: Codes = {
     "requested": Words("waits for approval", "待批准"),

@@ -8,7 +8,7 @@ from psycopg import Connection
 from customs_risk.web.files import MOST
 from customs_risk.web.page import Page
 from customs_risk.web.readers import Reader
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 
 def _shelves(_: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:

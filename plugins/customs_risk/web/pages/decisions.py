@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from psycopg import Connection
 
-from customs_risk.web.codes import ANSWERED_AS, ANSWERS, MATTERS, POSTS
+from customs_risk.codes import ANSWERED_AS, ANSWERS, MATTERS, POSTS
 from customs_risk.web.forms import Own, back
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 # who works on cases and parameters answers; management and auditors read
 _ANSWERERS = ("analyst", "assessor", "parameter_officer")

@@ -12,7 +12,7 @@ from customs_risk.web.pages.declaration_story import AT, STORY
 from customs_risk.web.pages.declaration_views import CONCLUSION, DECISION, DECLARED, TABLES
 from customs_risk.web.readers import Reader
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 # a figure, as it was stored and as it comes out of what was known then
 Compared = tuple[Column, Any, Any]

@@ -7,7 +7,7 @@ was not known by then. Times are those of the business: the sandbox's clock is n
 from typing import LiteralString
 
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 ONE = Filter("declaration_id", Words("Declaration", "报关单"))
 AT = Filter("at", Words("As it was known at", "截至时点"), kind="time")

@@ -1,6 +1,6 @@
 """What is known of one declaration, table by table; each is a file and in the API too."""
 
-from customs_risk.web.codes import (
+from customs_risk.codes import (
     CREDIT_TIERS,
     DOMAINS,
     FINDINGS,
@@ -15,7 +15,7 @@ from customs_risk.web.codes import (
 )
 from customs_risk.web.pages.declaration_story import ONE
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 DECLARED = View(
     name="declaration",

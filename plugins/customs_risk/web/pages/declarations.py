@@ -1,10 +1,10 @@
 """Declarations: a list by office, day, way of selection, importer and finding; and each of them."""
 
-from customs_risk.web.codes import LANES, LEVELS, METHODS
+from customs_risk.codes import LANES, LEVELS, METHODS
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages import declaration
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _FINDING = {
     "true": Words("with a finding", "有查获"),

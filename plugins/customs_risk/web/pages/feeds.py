@@ -1,10 +1,10 @@
 """Feeds: is what comes in accurate, complete and timely; what waits in quarantine; the ledger."""
 
-from customs_risk.web import codes
+from customs_risk import codes
 from customs_risk.web.charts import Chart
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _FEED = Filter(
     "feed",

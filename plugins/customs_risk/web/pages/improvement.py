@@ -4,43 +4,17 @@ Where officers' hours would find more next month, and what the last allocation d
 measures and parameters to keep, change or drop, on which evidence.
 """
 
-from customs_risk.web import codes
+from customs_risk import codes
 from customs_risk.web.charts import Chart
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _MONTH = Filter(
     "month_on",
     Words("Month", "月份"),
     kind="date",
 )
-_VERDICTS: codes.Codes = {
-    "keep": Words("keep", "保留"),
-    "change": Words("change", "调整"),
-    "drop": Words("drop", "停用"),
-}
-_KINDS: codes.Codes = {
-    "measure": Words("measure", "措施"),
-    "parameter": Words("parameter", "参数"),
-}
-_OUTCOMES: codes.Codes = {
-    "kept": Words("kept", "保留"),
-    "waiting": Words("waiting", "待批"),
-    "overdue": Words("overdue", "逾期未批"),
-    "carried_out": Words("carried out", "已落实"),
-    "refused": Words("refused", "未批准"),
-    "lapsed": Words("lapsed", "已失效"),
-    "hindered": Words("could not be carried out", "未能落实"),
-}
-_ANSWERS: codes.Codes = {
-    "approve": Words("approved", "已批准"),
-    "refuse": Words("refused", "未批准"),
-    "open": Words("waits for an answer", "待批"),
-    "overdue": Words("overdue", "逾期未批"),
-    "withdrawn": Words("withdrawn", "已撤回"),
-    "not_asked": Words("not asked", "未提请"),
-}
 
 ALLOCATIONS = View(
     name="allocations",
@@ -79,7 +53,7 @@ ALLOCATIONS = View(
     columns=(
         Column("month_on", Words("Month", "月份"), "date"),
         Column("office_code", Words("Office", "关区"), link="queue?office_code={office_code}"),
-        Column("status", Words("Answer", "审批"), codes=_ANSWERS),
+        Column("status", Words("Answer", "审批"), codes=codes.ANSWERS),
         Column("is_in_force", Words("In force", "现行"), "flag"),
         Column("present_officer_hours", Words("Hours now", "现有工时"), "hours"),
         Column("recommended_officer_hours", Words("Hours recommended", "建议工时"), "hours"),
@@ -122,7 +96,7 @@ GAINS = View(
     columns=(
         Column("month_on", Words("Month", "月份"), "date"),
         Column("office_code", Words("Office", "关区")),
-        Column("status", Words("Answer", "审批"), codes=_ANSWERS),
+        Column("status", Words("Answer", "审批"), codes=codes.ANSWERS),
         Column("recommended_inspections", Words("Inspections recommended", "建议查验"), "number"),
         Column("inspections", Words("Instructed", "实际布控"), "count"),
         Column("results", Words("With a result", "已反馈"), "count"),
@@ -163,14 +137,14 @@ REVIEWS = View(
             array_position(array['drop', 'change', 'keep'], verdict), subject_kind, subject_id
         limit %(most)s
     """,
-    filters=(_MONTH, Filter("verdict", Words("Verdict", "结论"), choices=_VERDICTS)),
+    filters=(_MONTH, Filter("verdict", Words("Verdict", "结论"), choices=codes.VERDICTS)),
     columns=(
         Column("month_on", Words("Month", "月份"), "date"),
-        Column("subject_kind", Words("Of", "对象"), codes=_KINDS),
+        Column("subject_kind", Words("Of", "对象"), codes=codes.REVIEWED),
         Column("subject_id", Words("Number", "编号")),
         Column("risk_domain", Words("Domain", "领域"), codes=codes.DOMAINS),
-        Column("verdict", Words("Verdict", "结论"), codes=_VERDICTS),
-        Column("status", Words("What came of it", "结果"), codes=_OUTCOMES),
+        Column("verdict", Words("Verdict", "结论"), codes=codes.VERDICTS),
+        Column("status", Words("What came of it", "结果"), codes=codes.REVIEW_OUTCOMES),
         Column("hits", Words("Hits", "命中"), "count"),
         Column("inspected", Words("Inspected", "已查验"), "count"),
         Column("findings", Words("Findings", "查获"), "count"),
@@ -183,8 +157,12 @@ REVIEWS = View(
         Column("revenue_cny", Words("Duty and penalty", "补税及罚款"), "yuan"),
         Column("compliance_before", Words("Compliance before", "措施前合规率"), "share"),
         Column("compliance_after", Words("since", "措施后"), "share"),
-        Column("previous_verdict", Words("Last review", "上次结论"), codes=_VERDICTS),
-        Column("previous_outcome", Words("and its outcome", "及其结果"), codes=_OUTCOMES),
+        Column("previous_verdict", Words("Last review", "上次结论"), codes=codes.VERDICTS),
+        Column(
+            "previous_outcome",
+            Words("and its outcome", "及其结果"),
+            codes=codes.REVIEW_OUTCOMES,
+        ),
         Column("reason", Words("Why", "理由"), is_bilingual=True),
     ),
 )

@@ -18,7 +18,7 @@ from customs_risk.catalogue.traceability import LAYERS, STATES, Trace, trace
 from customs_risk.settings import settings
 from customs_risk.web.page import Page
 from customs_risk.web.readers import Reader
-from customs_risk.web.words import Language, Words
+from customs_risk.words import Language, Words
 
 # of tables that the reader may read, as of the last analysis: no row is looked at
 _ROWS = """

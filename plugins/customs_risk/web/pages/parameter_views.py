@@ -1,8 +1,8 @@
 """Risk parameters: the list, those without a hit, and all that is known of one."""
 
-from customs_risk.web.codes import CONTROLS, DOMAINS, HOURS_OF, PARAMETER_STATES
+from customs_risk.codes import CONTROLS, DOMAINS, HOURS_OF, PARAMETER_STATES
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 ONE = Filter("parameter_id", Words("Parameter", "参数"))
 _LINK = "parameters/{parameter_id}"

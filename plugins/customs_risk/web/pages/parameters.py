@@ -12,7 +12,7 @@ from customs_risk.web.forms import Own, back
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages import parameter_views as views
 from customs_risk.web.readers import Reader, Reading
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 # who may decide on which parameter is the organisation's rule (ops.parameter_refusal)
 _OFFICER = "parameter_officer"

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import HTTPException
 from psycopg import Connection
 
-from customs_risk.web.codes import (
+from customs_risk.codes import (
     CARD_STATES,
     DECLINED,
     DOMAINS,
@@ -18,7 +18,7 @@ from customs_risk.web.codes import (
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 # the waiting ones: what an office has neither answered nor declined
 _WAITING = {

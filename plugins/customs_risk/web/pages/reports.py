@@ -9,12 +9,12 @@ from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from psycopg.rows import dict_row
 
+from customs_risk.codes import DOMAINS, Codes
 from customs_risk.settings import settings
-from customs_risk.web.codes import DOMAINS, Codes
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.views import Column, Filter, Row, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 KINDS: Codes = {
     "weekly": Words("weekly", "周报"),

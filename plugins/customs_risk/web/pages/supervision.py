@@ -8,13 +8,13 @@ from fastapi.responses import RedirectResponse
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from customs_risk.codes import HINT_CLASSES
 from customs_risk.web.charts import Chart
-from customs_risk.web.codes import HINT_CLASSES
 from customs_risk.web.forms import Own, back, filled, telling
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages import supervision_views as views
 from customs_risk.web.readers import Reader, Reading
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _HINT = """
     select hints.*, units.name_en as office_en, units.name_zh as office_zh

@@ -1,8 +1,8 @@
 """What auditors are shown: hints, their rules, sources and reviews, and the log of reading."""
 
-from customs_risk.web.codes import HINT_CLASSES, Codes
+from customs_risk.codes import HINT_CLASSES, Codes
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 SUBJECTS: Codes = {
     "officer": Words("officer", "关员"),

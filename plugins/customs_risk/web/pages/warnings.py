@@ -8,13 +8,13 @@ from fastapi.responses import RedirectResponse
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from customs_risk.codes import DOMAINS, LEVELS, RELEASE_CLASSES, Codes
 from customs_risk.web.charts import Chart
-from customs_risk.web.codes import DOMAINS, LEVELS, Codes
 from customs_risk.web.forms import Own, back, filled, telling
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader, Reading
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 STATES: Codes = {
     "drafted": Words("waits for approval", "待批准"),
@@ -24,11 +24,6 @@ STATES: Codes = {
     "refused": Words("refused", "不予发布"),
     "lifted": Words("lifted", "已解除"),
     "superseded": Words("superseded", "已被新版取代"),
-}
-RELEASE_CLASSES: Codes = {
-    "bulletin": Words("bulletin inside customs", "内部通报"),
-    "notice": Words("notice to parties and the public", "公告提示"),
-    "notification": Words("notification to departments and abroad", "对外通报"),
 }
 AUDIENCES: Codes = {
     "customs": Words("customs", "海关"),

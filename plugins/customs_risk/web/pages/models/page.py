@@ -15,7 +15,7 @@ from customs_risk.web.forms import Own, back, filled, telling
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages.models import views
 from customs_risk.web.readers import Reader, Reading
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _WHO = "assessors and managers of all districts put models in service · 须由全国评估或管理人员决定"
 _CARD = """

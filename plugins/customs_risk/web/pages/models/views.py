@@ -1,8 +1,8 @@
 """The registry of models, their life, their comparisons and their drift, as marts tell them."""
 
-from customs_risk.web.codes import Codes
+from customs_risk.codes import Codes
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 ROLES: Codes = {
     "active": Words("champion: it concludes", "现用"),

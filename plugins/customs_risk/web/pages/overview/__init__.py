@@ -2,7 +2,7 @@
 
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages.overview import changed, happened, needed
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 HAPPENED = Words("What happened", "发生了什么")
 CHANGED = Words("What changed", "有何变化")

@@ -1,8 +1,8 @@
 """What changed: figures that left what was before, focus, parameters, deliveries."""
 
-from customs_risk.web import codes
+from customs_risk import codes
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 METRICS = View(
     name="changes",

@@ -1,9 +1,9 @@
 """What happened: the last day of decisions and the last seven days, beside those before."""
 
-from customs_risk.web import codes
-from customs_risk.web.codes import Codes
+from customs_risk import codes
+from customs_risk.codes import Codes
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 SPANS: Codes = {
     "day": Words("Last day", "最近一日"),

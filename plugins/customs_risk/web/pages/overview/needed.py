@@ -1,9 +1,9 @@
 """What needs a decision: the overdue first."""
 
-from customs_risk.web import codes
-from customs_risk.web.codes import Codes
+from customs_risk import codes
+from customs_risk.codes import Codes
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _MATTERS: Codes = {
     **codes.MATTERS,

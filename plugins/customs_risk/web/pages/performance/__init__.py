@@ -3,7 +3,7 @@
 from customs_risk.web.charts import Chart
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages.performance import behind, offices, quality, rates
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 _WEEK = Words("from", "起始日")
 _SHARE = Words("share", "比例")

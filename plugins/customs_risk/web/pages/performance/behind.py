@@ -1,10 +1,10 @@
 """The declarations behind a figure: which were selected, how, and what came of it."""
 
-from customs_risk.web import codes
-from customs_risk.web.codes import Codes
+from customs_risk import codes
+from customs_risk.codes import Codes
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 OUTCOMES: Codes = {
     "finding": Words("finding", "查获"),

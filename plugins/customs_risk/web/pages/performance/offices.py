@@ -1,15 +1,9 @@
 """Offices compared, at equal difficulty."""
 
-from customs_risk.web.codes import Codes
+from customs_risk.codes import STANDINGS
 from customs_risk.web.pages.performance.rates import OFFICE
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
-
-STANDINGS: Codes = {
-    "above": Words("above", "高于"),
-    "below": Words("below", "低于"),
-    "as_expected": Words("as expected", "符合"),
-}
+from customs_risk.words import Words
 
 COMPARISON = View(
     name="office-comparison",

@@ -2,7 +2,7 @@
 
 from customs_risk.web.pages.performance.rates import COHORT, FROM, PERIOD
 from customs_risk.web.views import Column, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 CALIBRATION = View(
     name="calibration",

@@ -2,9 +2,9 @@
 
 from typing import LiteralString
 
-from customs_risk.web import codes
+from customs_risk import codes
 from customs_risk.web.views import Column, Filter, View
-from customs_risk.web.words import Words
+from customs_risk.words import Words
 
 COHORT = Filter(
     "cohort",

@@ -1,16 +1,22 @@
 """One phrase in English and Chinese, and which of them a reader wants."""
 
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
-class Words(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Words:
     """A phrase in both languages."""
 
     en: str
     zh: str
+
+    def __str__(self) -> str:
+        """Return both, Chinese first, for what is read in either: a printed report."""
+        return self.zh if self.zh == self.en else f"{self.zh} {self.en}"
 
     def said(self, language: Language) -> str:
         """Return the phrase in one language."""

@@ -6,7 +6,7 @@ these are the same.
 
 from collections.abc import Mapping
 
-from customs_risk.web.words import Language, Words
+from customs_risk.words import Language, Words
 
 Codes = Mapping[str, Words]
 
@@ -87,11 +87,12 @@ MATTERS: Codes = {
     "override": Words("Change of treatment", "处置方式变更"),
 }
 ANSWERS: Codes = {
-    "approve": Words("approve", "批准"),
-    "refuse": Words("refuse", "不批准"),
+    "approve": Words("approved", "批准"),
+    "refuse": Words("refused", "不批准"),
     "open": Words("open", "待答复"),
     "overdue": Words("overdue", "逾期"),
     "withdrawn": Words("withdrawn", "已撤回"),
+    "not_asked": Words("not asked", "未提请"),
 }
 ANSWERED_AS: Codes = {
     "person": Words("by a person", "人工"),
@@ -195,6 +196,37 @@ MEASURE_STATES: Codes = {
     "waiting": Words("waits for an answer", "待审批"),
     "planned": Words("planned", "待生效"),
     "in_force": Words("in force", "生效中"),
+}
+# what is reviewed each month, what is concluded of it, and what came of that
+REVIEWED: Codes = {
+    "measure": Words("measure", "措施"),
+    "parameter": Words("parameter", "参数"),
+}
+VERDICTS: Codes = {
+    "keep": Words("keep", "保留"),
+    "change": Words("change", "调整"),
+    "drop": Words("drop", "停用"),
+}
+REVIEW_OUTCOMES: Codes = {
+    "kept": Words("kept", "保留"),
+    "waiting": Words("waiting", "待批"),
+    "overdue": Words("overdue", "逾期未批"),
+    "carried_out": Words("carried out", "已落实"),
+    "refused": Words("refused", "未批准"),
+    "lapsed": Words("lapsed", "已失效"),
+    "hindered": Words("could not be carried out", "未能落实"),
+}
+# an office beside the others, at equal difficulty
+STANDINGS: Codes = {
+    "above": Words("above", "高于应有"),
+    "below": Words("below", "低于应有"),
+    "as_expected": Words("as expected", "符合应有"),
+}
+# by which way out a warning goes
+RELEASE_CLASSES: Codes = {
+    "bulletin": Words("bulletin inside customs", "内部通报"),
+    "notice": Words("notice to parties and the public", "公告提示"),
+    "notification": Words("notification to departments and abroad", "对外通报"),
 }
 # by what a metric is told, and which one of them: no two lists share a code
 DIMENSIONS: Codes = {
