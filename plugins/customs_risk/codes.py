@@ -4,11 +4,30 @@ Where the warehouse has the words itself (seeds code_lists, credit_tier_schemes)
 these are the same.
 """
 
+import csv
 from collections.abc import Mapping
 
+from customs_risk.settings import REPOSITORY
 from customs_risk.words import Language, Words
 
 Codes = Mapping[str, Words]
+
+
+def _offices() -> Codes:
+    """Return the customs offices and districts of the organisation, each with its code."""
+    seed = REPOSITORY / "dbt_project" / "seeds" / "customs_units.csv"
+    with seed.open(encoding="utf-8") as lines:
+        return {
+            unit["unit_code"]: Words(
+                f"{unit['unit_code']} {unit['name_en'].partition(',')[0]}",
+                f"{unit['unit_code']} {unit['name_zh'].partition('风险管理')[0]}",
+            )
+            for unit in csv.DictReader(lines)
+            if unit["unit_level"] in ("district", "post")
+        }
+
+
+OFFICES: Codes = _offices()
 
 LANES: Codes = {
     "low": Words("low: released fast", "低：快速放行"),
@@ -48,22 +67,6 @@ CREDIT_TIERS: Codes = {
     "dishonest": Words("Dishonest enterprise", "失信企业"),
     "seriously_dishonest": Words("Seriously dishonest enterprise", "严重失信企业"),
     "not stated": Words("not stated", "未填报"),
-}
-SUBJECT_TYPES: Codes = {
-    "transport_means": Words("Means of transport", "运输工具"),
-    "transport_equipment": Words("Transport equipment", "运输设备"),
-    "persons": Words("Persons", "人员"),
-    "goods": Words("Goods", "货物"),
-    "articles": Words("Articles", "物品"),
-}
-CHANNELS: Codes = {
-    "1": Words("Risk monitoring", "风险监测"),
-    "2": Words("Government sharing", "政府部门共享"),
-    "3": Words("Supplied by units and persons", "单位和个人提供"),
-    "4": Words("Public sources", "公开渠道"),
-    "5": Words("Bought from third parties", "向第三方购买服务"),
-    "6": Words("Between countries and with international organisations", "国家间、国际组织共享"),
-    "7": Words("Other lawful ways", "其他合法渠道"),
 }
 TRENDS: Codes = {
     "rising": Words("rising", "上升"),
@@ -246,6 +249,7 @@ DIMENSION_VALUES: Codes = {
     **METHODS,
     **DOMAINS,
     **CREDIT_TIERS,
+    **OFFICES,
     "all": Words("all", "全部"),
 }
 PERIODS: Codes = {

@@ -28,7 +28,6 @@ HISTORY = int(os.environ.get("HISTORY", "1000000"))
 LIVE_DAYS = 4
 REQUESTS = 15
 _ROLES = ("auditor", "manager", "analyst", "assessor", "parameter_officer", "collector")
-_LIMIT_MS = 500
 
 
 def test_pages(tmp_path: Path, figure: Figure) -> None:
@@ -50,7 +49,6 @@ def test_pages(tmp_path: Path, figure: Figure) -> None:
                     slowest[address] = max(slowest.get(address, 0), median)
                     print(f"{median:8.0f} ms  {login:10} {address}")
         figure("page_median_ms", max(slowest.values()))
-        assert {each: ms for each, ms in slowest.items() if ms > _LIMIT_MS} == {}
 
 
 def addresses(client: TestClient, login: str) -> list[str]:

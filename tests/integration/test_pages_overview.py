@@ -139,12 +139,12 @@ def test_pending_inspections_are_those_without_a_result(connection: psycopg.Conn
 
 def test_a_district_sees_its_own_offices(connection: psycopg.Connection) -> None:
     rates = table(page("shanghai", "performance?lang=en"), "find-rates")
-    assert {row["dimension_value"] for row in rates} == {"2201"}
+    assert {row["dimension_value"] for row in rates} == {"2201 Pujiang Customs"}
     mine = table(
         page("shanghai", "performance/inspections?from_on=2026-06-01&to_on=2026-06-28"),
         "inspections",
     )
-    assert {row["office_code"] for row in mine} == {"2201"}
+    assert {row["office_code"] for row in mine} == {"2201 Pujiang Customs"}
     assert not table(page("shanghai", "performance?dimension=all"), "find-rates")
 
 

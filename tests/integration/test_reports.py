@@ -123,7 +123,7 @@ def test_the_page_says_what_the_marts_say(
     assert said["食品安全 Food safety"][:3] == [2, 10, 0.2]
     assert said["食品安全 Food safety"][6] == 200
     assert said["税收安全 Tax security"][:3] == [1, 10, 0.1]
-    assert said["知识产权 Intellectual property rights"][:3] == [0, 10, 0]
+    assert said["知识产权 Intellectual property"][:3] == [0, 10, 0]
 
 
 def test_signals_warnings_and_decisions_are_of_the_domain(

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "customs_risk.settings": set(),
     "customs_risk.clock": {"customs_risk.settings"},
     "customs_risk.words": set(),
-    "customs_risk.codes": {"customs_risk.words"},
+    "customs_risk.codes": {"customs_risk.settings", "customs_risk.words"},
     "customs_risk.warehouse": FOUNDATION,
     "expectations": FOUNDATION,
     "ml": FOUNDATION,

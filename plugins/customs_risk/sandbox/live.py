@@ -137,6 +137,8 @@ class _Driver:
             self._outside.publish(day)
         self._collect(last_day, "history", _HISTORY_FEEDS)
         self._close_the_loop(last_day, "history")
+        # the organisation stands from now on, and with it the units for which people act
+        people.appoint()
         self._tell(self._what, "train the first model")
         self._wait([self._api.trigger("train_model", daily_run_id(last_day, "history"))])
         self._done()

@@ -17,6 +17,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#A0527F", "#56B4E9", "#B37400", "#
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon")
 # of more series than these nobody could tell the intervals apart: the table has them
 _MOST_INTERVALS = 8
+_FEW_DAYS = 8
 _ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
 _BESIDE = {"orientation": "v", "x": 1.01, "y": 1}
 
@@ -60,11 +61,15 @@ class Chart:
                 }
             )  # fmt: skip
         first = rows[0][self.x] if rows else None
-        kind: dict[str, str] = {}
+        kind: dict[str, Any] = {}
         if isinstance(first, str):  # a code made of digits is no number
             kind = {"type": "category"}
         elif isinstance(first, date):
             kind = {"tickformat": "%Y-%m-%d"}
+            days = sorted({row[self.x].isoformat() for row in rows if row[self.x]})
+            if len(days) <= _FEW_DAYS:
+                # left to itself, the axis would tell hours between them
+                kind["tickvals"] = days
         tick = {"tickformat": ",.1%"} if self.is_share else {}
         return {
             "data": traces,

@@ -1,6 +1,6 @@
 """Emergencies and drills, joint cases, special operations, recommendations, and referrals."""
 
-from customs_risk.codes import DOMAINS, SEVERITIES, Codes
+from customs_risk.codes import DOMAINS, OFFICES, SEVERITIES, Codes
 from customs_risk.web.page import Page, Section
 from customs_risk.web.views import Column, Filter, View
 from customs_risk.words import Words
@@ -261,7 +261,7 @@ RESULTS = View(
         Column(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"
         ),
-        Column("office_code", Words("Office", "海关")),
+        Column("office_code", Words("Office", "关区"), codes=OFFICES),
         Column("reason", Words("Why", "理由"), is_bilingual=True),
         Column("likelihood", Words("Likelihood", "概率"), "share"),
         _status(REFERRED),

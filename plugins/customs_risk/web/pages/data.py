@@ -10,6 +10,9 @@ from customs_risk.web.page import Page
 from customs_risk.web.readers import Reader
 from customs_risk.words import Words
 
+# of longer lists, such as that of all offices, the page tells how long they are
+_MOST_CODES = 20
+
 
 def _shelves(_: Connection, reader: Reader, given: Mapping[str, str]) -> dict[str, Any]:
     """Return the pages with those of their views that the reader's roles read; each view once."""
@@ -22,7 +25,7 @@ def _shelves(_: Connection, reader: Reader, given: Mapping[str, str]) -> dict[st
         told |= {view.name for view in mine}
         if mine:
             shelves.append((page, mine))
-    return {"shelves": shelves, "most": MOST}
+    return {"shelves": shelves, "most": MOST, "most_codes": _MOST_CODES}
 
 
 PAGE = Page(

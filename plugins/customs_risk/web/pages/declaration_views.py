@@ -9,6 +9,7 @@ from customs_risk.codes import (
     LEVELS,
     MEASURE_STATES,
     METHODS,
+    OFFICES,
     SEVERITIES,
     TRENDS,
     UNCERTAINTIES,
@@ -38,7 +39,7 @@ DECLARED = View(
         Column("declaration_id", Words("Declaration", "报关单号")),
         Column("declared_at", Words("Declared", "申报时间"), "time"),
         Column("known_at", Words("Known here", "获知时间"), "time"),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=OFFICES),
         Column(
             "importer_id",
             Words("Importer", "进口人"),

@@ -1,6 +1,6 @@
 """Declarations: a list by office, day, way of selection, importer and finding; and each of them."""
 
-from customs_risk.codes import LANES, LEVELS, METHODS
+from customs_risk.codes import LANES, LEVELS, METHODS, OFFICES
 from customs_risk.web.page import Page, Section
 from customs_risk.web.pages import declaration
 from customs_risk.web.views import Column, Filter, View
@@ -86,7 +86,7 @@ DECLARATIONS = View(
         order by listed.known_on desc, listed.declaration_id
     """,
     filters=(
-        Filter("office_code", Words("Office", "关区")),
+        Filter("office_code", Words("Office", "关区"), choices=OFFICES),
         Filter("from_on", Words("Known from", "获知起始日"), kind="date"),
         Filter("to_on", Words("to", "截止日"), kind="date"),
         Filter("method", Words("Selected by", "选查方式"), choices=METHODS),
@@ -99,7 +99,7 @@ DECLARATIONS = View(
         Column(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"
         ),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=OFFICES),
         Column(
             "importer_id",
             Words("Importer", "进口人"),

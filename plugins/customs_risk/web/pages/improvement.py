@@ -52,7 +52,12 @@ ALLOCATIONS = View(
     filters=(_MONTH,),
     columns=(
         Column("month_on", Words("Month", "月份"), "date"),
-        Column("office_code", Words("Office", "关区"), link="queue?office_code={office_code}"),
+        Column(
+            "office_code",
+            Words("Office", "关区"),
+            codes=codes.OFFICES,
+            link="queue?office_code={office_code}",
+        ),
         Column("status", Words("Answer", "审批"), codes=codes.ANSWERS),
         Column("is_in_force", Words("In force", "现行"), "flag"),
         Column("present_officer_hours", Words("Hours now", "现有工时"), "hours"),
@@ -95,7 +100,7 @@ GAINS = View(
     filters=(_MONTH,),
     columns=(
         Column("month_on", Words("Month", "月份"), "date"),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=codes.DIMENSION_VALUES),
         Column("status", Words("Answer", "审批"), codes=codes.ANSWERS),
         Column("recommended_inspections", Words("Inspections recommended", "建议查验"), "number"),
         Column("inspections", Words("Instructed", "实际布控"), "count"),

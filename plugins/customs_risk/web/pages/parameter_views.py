@@ -1,5 +1,6 @@
 """Risk parameters: the list, those without a hit, and all that is known of one."""
 
+from customs_risk import codes
 from customs_risk.codes import CONTROLS, DOMAINS, HOURS_OF, PARAMETER_STATES
 from customs_risk.web.views import Column, Filter, View
 from customs_risk.words import Words
@@ -209,7 +210,7 @@ OFFICES = View(
     most=50,
     columns=(
         Column("version", Words("Version", "版本"), "count"),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=codes.OFFICES),
         Column("hits_per_day", Words("Hits a day", "日均命中"), "number"),
         Column("capacity_per_day", Words("Inspections a day", "日查验能力"), "number"),
         Column("displaced_inspections", Words("Displaced", "挤占查验"), "count"),
@@ -260,7 +261,7 @@ HITS = View(
         Column(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"
         ),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=codes.OFFICES),
         Column("hs6", Words("Commodity", "商品编码")),
         Column("parameters", Words("Parameters that hit it", "命中参数数"), "count"),
         Column("is_examined", Words("Examined", "已查验"), "flag"),

@@ -14,6 +14,7 @@ from customs_risk.codes import (
     LANES,
     LEVELS,
     METHODS,
+    OFFICES,
 )
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader
@@ -100,7 +101,7 @@ QUEUE = View(
     """,
     filters=(
         Filter("status", Words("State", "状态"), default="waiting", choices=_WAITING),
-        Filter("office_code", Words("Office", "关区")),
+        Filter("office_code", Words("Office", "关区"), choices=OFFICES),
         Filter("from_on", Words("Decided from", "决定起始日"), kind="date"),
         Filter("to_on", Words("to", "截止日"), kind="date"),
         Filter("lane", Words("Lane", "通道"), choices=LANES),
@@ -113,7 +114,7 @@ QUEUE = View(
         Column("headline", Words("Card", "命中卡片"), is_bilingual=True),
         Column("status", Words("State", "状态"), codes=CARD_STATES),
         Column("is_overdue", Words("Overdue", "逾期"), "flag"),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=OFFICES),
         Column("decided_on", Words("Decided", "决定日"), "date"),
         Column(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"
@@ -153,7 +154,7 @@ CARD = View(
         Column("instruction_id", Words("Instruction", "指令"), link="queue/{instruction_id}"),
         Column("headline", Words("Card", "命中卡片"), is_bilingual=True),
         Column("status", Words("State", "状态"), codes=CARD_STATES),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=OFFICES),
         Column("decided_on", Words("Decided", "决定日"), "date"),
         Column(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"

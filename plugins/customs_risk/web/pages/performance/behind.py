@@ -45,7 +45,7 @@ BEHIND = View(
             kind="date",
             default_query="select max(decided_on) from feedback.daily_summary",
         ),
-        Filter("office_code", Words("Office", "关区")),
+        Filter("office_code", Words("Office", "关区"), choices=codes.OFFICES),
         Filter("method", Words("Method", "选查方式"), choices=_SELECTING),
         Filter("lane", Words("Lane", "通道"), choices=codes.LANES),
         Filter("tier", Words("Credit tier", "信用等级"), choices=codes.CREDIT_TIERS),
@@ -56,7 +56,7 @@ BEHIND = View(
             "declaration_id", Words("Declaration", "报关单"), link="declarations/{declaration_id}"
         ),
         Column("decided_on", Words("Decided", "决定日"), "date"),
-        Column("office_code", Words("Office", "关区")),
+        Column("office_code", Words("Office", "关区"), codes=codes.OFFICES),
         Column("lane", Words("Lane", "通道"), codes=codes.LANES),
         Column("selected_by", Words("Method", "选查方式"), codes=codes.METHODS),
         Column("importer_credit_tier", Words("Credit tier", "信用等级"), codes=codes.CREDIT_TIERS),

@@ -1,6 +1,6 @@
 """Offices compared, at equal difficulty."""
 
-from customs_risk.codes import STANDINGS
+from customs_risk.codes import OFFICES, STANDINGS
 from customs_risk.web.pages.performance.rates import OFFICE
 from customs_risk.web.views import Column, View
 from customs_risk.words import Words
@@ -39,6 +39,7 @@ COMPARISON = View(
         Column(
             "office_code",
             Words("Office", "关区"),
+            codes=OFFICES,
             link="performance?office_code={office_code}&dimension=office",
         ),
         Column("relative_find_rate", Words("Found against expected", "相对查获率"), "number"),

@@ -33,7 +33,7 @@ DIMENSION = Filter(
             end
     """,
 )
-OFFICE = Filter("office_code", Words("Office", "关区"))
+OFFICE = Filter("office_code", Words("Office", "关区"), choices=codes.OFFICES)
 FROM = Filter(
     "from_on",
     Words("From", "起始日"),
