@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: browser help run simulate replay test lint format benchmarks benchmark-models sources lock clean
+.PHONY: browser help run simulate replay test lint lint-types lint-sql format benchmarks benchmark-models sources lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,7 +40,12 @@ browser:
 lint: $(VENV)/.ready ## check style, types and SQL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-types lint-sql
+
+lint-types: $(VENV)/.ready
 	@$(BIN)/mypy
+
+lint-sql: $(VENV)/.ready
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 
 format: $(VENV)/.ready ## put style right

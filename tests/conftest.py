@@ -61,20 +61,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield the home of an embedded server that ends with the session."""
     home = tmp_path_factory.mktemp("server")
     postgres.start(home)
+    # it is thrown away with the session: what a crash of the machine would cost it matters to nobody
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _execute(home, "alter system set {} = off", setting)
+    _execute(home, "select pg_reload_conf()")
     yield home
     postgres.stop(home)
 
 
 @pytest.fixture(scope="session")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder in which dbt's parsed project is handed from module to module."""
-    return tmp_path_factory.mktemp("parsed")
-
-
-@pytest.fixture(scope="session")
-def template(server: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def template(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the name of a database with every model built, on no rows at all."""
-    with _warehouse(server, parsed, tmp_path_factory.mktemp("home")):
+    with _warehouse(server, tmp_path_factory.mktemp("home")):
         for step in (steps.initialize, steps.prepare, steps.decide, steps.feed_back):
             step()
         _execute(server, "alter database {} rename to {}", _NAME, _TEMPLATE)
@@ -85,21 +83,19 @@ def template(server: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def warehouse(
-    server: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
+def warehouse(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Yield settings that point to an empty, prepared warehouse and an empty home."""
-    with _warehouse(server, parsed, tmp_path_factory.mktemp("home")) as told:
+    with _warehouse(server, tmp_path_factory.mktemp("home")) as told:
         doors.prepare()
         yield told
 
 
 @pytest.fixture(scope="module")
 def standing_warehouse(
-    server: Path, parsed: Path, template: str, tmp_path_factory: pytest.TempPathFactory
+    server: Path, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
     """Yield settings that point to a warehouse with every model built, and an empty home."""
-    with _warehouse(server, parsed, tmp_path_factory.mktemp("home"), template) as told:
+    with _warehouse(server, tmp_path_factory.mktemp("home"), template) as told:
         yield told
 
 
@@ -114,19 +110,13 @@ def wall_clock(warehouse: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _warehouse(
-    server: Path, parsed: Path, home: Path, template: str = "template1"
-) -> Iterator[Settings]:
+def _warehouse(server: Path, home: Path, template: str = "template1") -> Iterator[Settings]:
     """Make a database, on the sandbox's clock; drop it in the end.
 
-    Each has the same name, and the parsed project is handed on: dbt would parse it anew for
-    another database, which takes longer than most of what is tested.
+    Each has the same name: dbt would parse the project anew for another, which takes longer than
+    most of what is tested.
     """
     _execute(server, "create database {} template {}", _NAME, template)
-    state = home / "dbt" / "target" / "partial_parse.msgpack"
-    if (parsed / state.name).exists():
-        state.parent.mkdir(parents=True)
-        shutil.copy(parsed / state.name, state)
     patch = pytest.MonkeyPatch()
     patch.setenv("CUSTOMS_RISK_HOME", str(home))
     patch.setenv("CUSTOMS_RISK_DATABASE_URL", postgres.url(server, _NAME))
@@ -135,8 +125,6 @@ def _warehouse(
     yield settings()
     patch.undo()
     settings.cache_clear()
-    if state.exists():
-        shutil.copy(state, parsed / state.name)
     # the sandbox's departments share a database beside it
     for name in (_NAME, f"{_NAME}_shared"):
         _execute(server, "drop database if exists {} with (force)", name)

@@ -88,6 +88,8 @@ MATTERS: Codes = {
     "publication": Words("Publication", "对外发布"),
     "model_promotion": Words("Promotion of a model", "模型上线"),
     "override": Words("Change of treatment", "处置方式变更"),
+    "review": Words("Outcome of a review", "评价结论"),
+    "allocation": Words("Allocation of officers", "人力配置"),
 }
 ANSWERS: Codes = {
     "approve": Words("approved", "批准"),

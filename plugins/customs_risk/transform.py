@@ -5,11 +5,14 @@ built whole when the project's content is not what it was at the last whole buil
 that was built is gone; on any other day only what takes in rows is built.
 """
 
+import gc
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +31,13 @@ _CONTENT = {".sql", ".yml", ".csv"}
 # made of decisions and results alone: a changed project counts it anew, since what an earlier one
 # has counted may not mean the same
 _DERIVED: set[Layer] = {"feedback"}
+
+# the project as dbt has parsed it, by what it was parsed from. Reading it anew takes longer than
+# building the rows of a small day does
+_parsed: dict[str, bytes] = {}
+# what runs on the project as it was read before, and writes nothing down about it: that takes dbt
+# longer than the models of a quiet day. A catalogue is made of what is read anew
+_REUSES: set[Command] = {"build", "test"}
 
 # whoever wants to hear dbt's events, such as the statements that it executes
 listeners: list[Callable[[Any], None]] = []
@@ -48,7 +58,8 @@ def transform(layer: Layer, *, full_refresh: bool = False) -> int:
         if not full_refresh and _stands(connection, layer, mark):
             return len(_invoke("build", "--selector", f"{layer}_rows"))
         flags = ["--full-refresh"] if full_refresh or layer in _DERIVED else []
-        results = _invoke("build", "--selector", layer, *flags)
+        # what the project now is, the pages tell
+        results = _invoke("build", "--selector", layer, "--write-json", *flags)
         _note_whole_build(connection, layer, mark, results)
         return len(results)
 
@@ -77,11 +88,52 @@ def _alone() -> Iterator[psycopg.Connection]:
 
 
 def _invoke(command: Command, *arguments: str) -> list[Any]:
+    os.environ.update(profile_environment())
+    if command in _REUSES:
+        told = _run(_manifest(), command, "--no-write-json", *arguments)
+    else:
+        told = _run(None, command, *arguments)
+    return list(getattr(told, "results", []))
+
+
+def _manifest() -> Any:
+    """Return the parsed project, for one command alone: a command writes into what it is given."""
+    config = settings()
+    key = f"{fingerprint(config)} {sorted(profile_environment().items())}"
+    if key not in _parsed:
+        with _uncollected():
+            manifest = _run(None, "parse", "--no-write-json")
+        _parsed.clear()
+        # field by field: dbt 1.11 itself would pickle one of them in the place of another
+        _parsed[key] = pickle.dumps(
+            {
+                each.name: getattr(manifest, each.name)
+                for each in fields(manifest)
+                if not each.name.startswith("_")
+            }
+        )
+        return manifest
+    from dbt.contracts.graph.manifest import Manifest
+
+    with _uncollected():
+        return Manifest(**pickle.loads(_parsed[key]))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make many objects at once: looking for garbage among them would take longer by far."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _run(manifest: Any, command: Command, *arguments: str) -> Any:
     from dbt.cli.main import dbtRunner
 
     config = settings()
-    os.environ.update(profile_environment())
-    outcome = dbtRunner(callbacks=list(listeners)).invoke(
+    outcome = dbtRunner(manifest, callbacks=list(listeners)).invoke(
         [
             command,
             *arguments,
@@ -90,6 +142,7 @@ def _invoke(command: Command, *arguments: str) -> list[Any]:
             "--target-path", str(config.home / "dbt" / "target"),
             "--log-path", str(config.logs / "dbt"),
             "--vars", json.dumps(variables(config)),
+            "--log-level-file", "info",
             "--quiet",
             "--no-use-colors",
             "--no-version-check",
@@ -98,7 +151,7 @@ def _invoke(command: Command, *arguments: str) -> list[Any]:
     )  # fmt: skip
     if not outcome.success:
         raise TransformFailed(_explain(command, arguments, outcome))
-    return list(getattr(outcome.result, "results", []))
+    return outcome.result
 
 
 def _stands(connection: psycopg.Connection, layer: Layer, mark: str) -> bool:

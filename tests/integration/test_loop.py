@@ -16,7 +16,7 @@ from customs_risk.sandbox.world import FEEDS, World
 from customs_risk.settings import Settings
 from ml.replay import replay
 
-DAYS = 3
+DAYS = 2
 
 
 def rows(query: str, *parameters: object) -> list[Any]:
