@@ -61,7 +61,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield the home of an embedded server that ends with the session."""
     home = tmp_path_factory.mktemp("server")
     postgres.start(home)
-    # it is thrown away with the session: what a crash of the machine would cost it matters to nobody
+    # it is thrown away with the session: a crash of the machine would cost nobody anything
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         _execute(home, "alter system set {} = off", setting)
     _execute(home, "select pg_reload_conf()")
