@@ -101,8 +101,10 @@ def _manifest() -> Any:
     config = settings()
     key = f"{fingerprint(config)} {sorted(profile_environment().items())}"
     if key not in _parsed:
+        # the pages tell from it what the project is: a home that has none gets one
+        is_written = (config.home / "dbt" / "target" / "manifest.json").exists()
         with _uncollected():
-            manifest = _run(None, "parse", "--no-write-json")
+            manifest = _run(None, "parse", *(["--no-write-json"] if is_written else []))
         _parsed.clear()
         # field by field: dbt 1.11 itself would pickle one of them in the place of another
         _parsed[key] = pickle.dumps(

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
 from customs_risk.settings import Settings
+from customs_risk.transform import dbt
 from customs_risk.web.pages import PAGES, views
 from customs_risk.web.views import View
 from tests.integration.access_stage import PLACES, ROLES, build, reading_as, two_districts
@@ -55,6 +56,8 @@ NATIONAL = {
 def owner(standing_warehouse: Settings) -> Iterator[psycopg.Connection]:
     with two_districts() as opened:
         build("tag:prepare", "tag:decide", "tag:instruct", "tag:feedback")
+        # what the page on the law reads
+        dbt("parse")
         instructions = opened.execute(
             """select max(instruction_id) filter (where office_code = '2201'),
                 max(instruction_id) filter (where office_code = '5301')
