@@ -1,14 +1,13 @@
 """From evidence to a recommendation: what each office is to inspect, and what that should gain."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ml.allocation.config import AllocationConfig
 from ml.allocation.curves import Curves, NothingToRankBy, curves
 from ml.allocation.evidence import DOMAINS, Evidence, Floats
-from ml.allocation.optimise import Problem, best
+from ml.allocation.optimise import NoAllocation, Problem, best
 
 _RATE_STEP = 10_000  # rates are told in hundredths of a per cent
 
@@ -28,7 +27,8 @@ class Recommendation:
     """Present and recommended capacity of each office, and what is expected of both.
 
     Rates are inspections per declaration, by office. ``gain`` holds findings and revenue, drawn
-    anew: draws × offices × domains of recommended less present.
+    anew: draws × offices × domains of recommended less present. What the choice of the best owes
+    to the luck of the days that it was chosen by is taken off ``recommended`` and ``gain``.
     """
 
     offices: tuple[str, ...]
@@ -75,12 +75,10 @@ def recommend(
             f"{config.least_days} and {config.least_findings} are needed 依据不足"
         )
     laid = curves(evidence.weighted(once), business_days)
-    fill = best(_problem(laid, config))
-    asked = np.round((fill * laid.inspections).sum(axis=1) / laid.declarations * _RATE_STEP)
-    rate = asked / _RATE_STEP
+    rate = _best_rate(laid, config)
     present_rate = laid.present / laid.declarations
     present, recommended = _yields(laid, present_rate), _yields(laid, rate)
-    findings, revenue = _drawn_gains(evidence, business_days, present_rate, rate, config)
+    drawn = _drawn_anew(evidence, laid, business_days, rate, config)
     return Recommendation(
         offices=evidence.offices,
         domains=DOMAINS,
@@ -88,13 +86,24 @@ def recommend(
         present_rate=present_rate,
         recommended_rate=rate,
         present=present,
-        recommended=recommended,
+        recommended=replace(
+            recommended,
+            findings=recommended.findings - drawn["findings"].luck,
+            revenue_cny=recommended.revenue_cny - drawn["revenue_cny"].luck,
+        ),
         marginal_present=laid.marginal(laid.present_fill),
         marginal_recommended=laid.marginal(laid.fill(rate * laid.declarations)),
-        gain_findings=findings,
-        gain_revenue_cny=revenue,
+        gain_findings=drawn["findings"].gain,
+        gain_revenue_cny=drawn["revenue_cny"].gain,
         budget_hours=float(present.officer_hours.sum() * config.budget),
     )
+
+
+def _best_rate(laid: Curves, config: AllocationConfig) -> Floats:
+    """Return the inspections per declaration of each office that are worth most."""
+    fill = best(_problem(laid, config))
+    asked = np.round((fill * laid.inspections).sum(axis=1) / laid.declarations * _RATE_STEP)
+    return np.asarray(asked / _RATE_STEP)
 
 
 def _problem(laid: Curves, config: AllocationConfig) -> Problem:
@@ -133,31 +142,60 @@ def _yields(laid: Curves, rate: Floats) -> Yield:
     return Yield(**laid.at(laid.fill(rate * laid.declarations)))
 
 
-def _drawn_gains(
+@dataclass(frozen=True)
+class _DrawnAnew:
+    """``gain``: draws × offices × domains; ``luck``: what is expected too much, by cell."""
+
+    gain: Floats
+    luck: Floats
+
+
+def _drawn_anew(
     evidence: Evidence,
+    laid: Curves,
     business_days: float,
-    present_rate: Floats,
     rate: Floats,
     config: AllocationConfig,
-) -> tuple[Floats, Floats]:
-    """Draw the days anew, lay the curves anew, and hold the same two allocations against them.
+) -> dict[str, _DrawnAnew]:
+    """Draw the days anew, and lay the curves anew: how sure they are, and what choosing adds.
 
-    What is drawn is how sure the curves are; the luck of the month itself comes on top.
+    The recommendation is held against each draw's curves: that is how far they scatter. The luck
+    of the month itself comes on top. The best of each draw is held against its own curves and
+    against ours, which it was not chosen by; by how much it seems better where it was chosen, the
+    recommendation seems too good as well (optimism, Efron 1983).
     """
     dice = np.random.default_rng(config.seed)
     days = len(evidence.days)
-    gains: dict[str, list[Any]] = {"findings": [], "revenue_cny": []}
+    present_rate = laid.present / laid.declarations
+    gains: dict[str, list[Floats]] = {"findings": [], "revenue_cny": []}
+    lucks: dict[str, list[Floats]] = {"findings": [], "revenue_cny": []}
     for _ in range(config.draws):
         weights = np.bincount(dice.integers(0, days, days), minlength=days).astype(np.float64)
-        laid = curves(evidence.weighted(weights), business_days, present_rate)
-        more, now = _yields(laid, rate), _yields(laid, present_rate)
-        for name, drawn in gains.items():
-            drawn.append(getattr(more, name) - getattr(now, name))
+        drawn = curves(evidence.weighted(weights), business_days, present_rate)
+        gain = _gain(drawn, rate, present_rate)
+        try:
+            chosen = _best_rate(drawn, config)
+        except NoAllocation:
+            chosen = rate
+        where_chosen = _gain(drawn, chosen, present_rate)
+        elsewhere = _gain(laid, chosen, present_rate)
+        for name in gains:
+            gains[name].append(gain[name])
+            lucks[name].append(where_chosen[name] - elsewhere[name])
     # few days drawn anew differ too little among themselves
     wider = np.sqrt(days / (days - 1))
-    told = []
-    for drawn in gains.values():
-        stacked = np.stack(drawn)
+    told = {}
+    for name, each in gains.items():
+        stacked, luck = np.stack(each), np.mean(lucks[name], axis=0)
         centre = stacked.mean(axis=0)
-        told.append(centre + wider * (stacked - centre))
-    return told[0], told[1]
+        told[name] = _DrawnAnew(centre + wider * (stacked - centre) - luck, luck)
+    return told
+
+
+def _gain(laid: Curves, rate: Floats, present_rate: Floats) -> dict[str, Floats]:
+    """Return what a rate yields beyond the present one: offices × domains of each measure."""
+    more, now = _yields(laid, rate), _yields(laid, present_rate)
+    return {
+        "findings": more.findings - now.findings,
+        "revenue_cny": more.revenue_cny - now.revenue_cny,
+    }

@@ -120,6 +120,16 @@ ALARMS: Codes = {
     "dead_letter": Words("Undeliverable messages", "无法送达"),
     "model_drift": Words("Model drift", "模型漂移"),
 }
+CHANNELS: Codes = {
+    "1": Words("1 risk monitoring", "1 风险监测"),
+    "2": Words("2 shared by government", "2 政府部门共享"),
+    "3": Words("3 supplied by units and persons", "3 单位和个人提供"),
+    "4": Words("4 public sources", "4 公开渠道"),
+    "5": Words("5 bought from third parties", "5 购买第三方服务"),
+    "6": Words("6 shared between countries", "6 国际共享"),
+    "7": Words("7 other lawful ways", "7 其他合法途径"),
+    "own": Words("customs' own", "海关自有"),
+}
 BATCH_STATES: Codes = {
     "landed": Words("landed", "已落地"),
     "loaded": Words("loaded", "已装载"),

@@ -35,6 +35,8 @@ _DERIVED: set[Layer] = {"feedback"}
 # the project as dbt has parsed it, by what it was parsed from. Reading it anew takes longer than
 # building the rows of a small day does
 _parsed: dict[str, bytes] = {}
+# a table that is smaller is vacuumed by the server in no time
+_MANY_BYTES = 64 * 2**20
 # what runs on the project as it was read before, and writes nothing down about it: that takes dbt
 # longer than the models of a quiet day. A catalogue is made of what is read anew
 _REUSES: set[Command] = {"build", "test"}
@@ -60,7 +62,9 @@ def transform(layer: Layer, *, full_refresh: bool = False) -> int:
         flags = ["--full-refresh"] if full_refresh or layer in _DERIVED else []
         # what the project now is, the pages tell
         results = _invoke("build", "--selector", layer, "--write-json", *flags)
-        _note_whole_build(connection, layer, mark, results)
+        relations = _relations(results)
+        _settle(connection, relations)
+        _note_whole_build(connection, layer, mark, relations)
         return len(results)
 
 
@@ -133,7 +137,11 @@ def _uncollected() -> Iterator[None]:
 
 def _run(manifest: Any, command: Command, *arguments: str) -> Any:
     from dbt.cli.main import dbtRunner
+    from dbt_common.behavior_flags import BehaviorFlagRendered
 
+    # who asks for a flag dbt finds out by looking through all modules of the process, for each of
+    # its own frames: seconds, where Airflow is loaded too. It would only be told in a warning
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
     config = settings()
     outcome = dbtRunner(manifest, callbacks=list(listeners)).invoke(
         [
@@ -172,17 +180,41 @@ def _stands(connection: psycopg.Connection, layer: Layer, mark: str) -> bool:
     return row is not None and bool(row[0])
 
 
-def _note_whole_build(
-    connection: psycopg.Connection, layer: Layer, mark: str, results: list[Any]
-) -> None:
-    relations = [
-        result.node.relation_name
+def _relations(results: list[Any]) -> list[str]:
+    """Return what was built, without the database's name: a copy of it stands as well."""
+    return [
+        result.node.relation_name.split(".", 1)[1]
         for result in results
         if str(result.node.resource_type) in {"model", "seed", "snapshot"}
         and result.node.relation_name
     ]
-    # names without the database's: a copy of it stands as well
-    relations = [name.split(".", 1)[1] for name in relations]
+
+
+def _settle(connection: psycopg.Connection, relations: list[str]) -> None:
+    """Vacuum what was filled at once, before days are added to it.
+
+    Else the first look at each page writes it again, and the server's own vacuum takes what memory
+    and disk the next days would need, for as long as they add to a long history.
+    """
+    filled = connection.execute(
+        """
+        select oid::regclass::text from pg_class
+        where
+            oid = any(select to_regclass(name) from unnest(%s::text[]) as built (name))
+            and relkind = 'r'
+            and pg_relation_size(oid) > %s
+            and relallvisible < relpages / 2
+        order by relpages desc
+        """,
+        [relations, _MANY_BYTES],
+    ).fetchall()
+    for (name,) in filled:
+        connection.execute(f"vacuum (freeze) {name}".encode())
+
+
+def _note_whole_build(
+    connection: psycopg.Connection, layer: Layer, mark: str, relations: list[str]
+) -> None:
     connection.execute(
         """
         insert into ops.builds (layer, fingerprint, relations) values (%s, %s, %s)

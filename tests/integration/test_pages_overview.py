@@ -9,7 +9,8 @@ import lxml.html
 import psycopg
 import pytest
 
-from customs_risk.settings import Settings
+from customs_risk import codes
+from customs_risk.settings import Settings, settings
 from tests.integration.pages_stage import READERS, browser, ten_weeks
 
 pytestmark = pytest.mark.timeout(900)
@@ -197,6 +198,38 @@ def test_quarantine_is_counted_for_all_and_shown_to_few(connection: psycopg.Conn
     assert not table(tree, "quarantined-rows") and "??" not in tree.text_content()
     rows = table(page("collector", "feeds?feed=declarations&lang=en"), "quarantined-rows")
     assert {row["delivered"] for row in rows} == {"hs6: ??", "hs6: !!"}
+
+
+def test_how_a_delivery_met_its_contract_is_shown_to_whoever_may_see_its_rows(
+    connection: psycopg.Connection,
+) -> None:
+    feed, batch_id = connection.execute(
+        "select feed, batch_id from ops.batches where received > 0 order by batch_id limit 1"
+    ).fetchone() or ("", "")
+    kept = settings().data_docs / feed / f"{batch_id}.broken.html"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("<p>hs6: ??</p>", encoding="utf-8")
+    address = f"/feeds/docs/{feed}/{batch_id}"
+    shown = browser("collector").get(address)
+    assert shown.status_code == 200 and "hs6: ??" in shown.text
+    assert "sandbox" in shown.headers["content-security-policy"]
+    refused = browser("manager").get(address)
+    assert refused.status_code == 403 and "??" not in refused.text
+    missing = browser("collector").get(f"{address}-other")
+    assert missing.status_code == 404 and "no Data Docs are kept" in missing.text
+
+
+def test_each_channel_tells_what_it_brought(connection: psycopg.Connection) -> None:
+    told = {
+        row["channel"]: row["received"]
+        for row in table(page("manager", "feeds?from_on=2026-01-01&lang=en"), "feed-channels")
+    }
+    brought = connection.execute(
+        """select coalesce(channel, 'own'), sum(received) from feedback.feed_quality
+        where delivered_on >= '2026-01-01' group by channel"""
+    ).fetchall()
+    assert told == {codes.CHANNELS[channel].en: f"{rows:,}" for channel, rows in brought}
+    assert told
 
 
 def test_what_is_not_there_and_what_cannot_be_read_is_said(connection: psycopg.Connection) -> None:

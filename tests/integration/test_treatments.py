@@ -9,7 +9,7 @@ import pytest
 from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import dbt, transform
-from customs_risk.treat import approvals, overrides
+from customs_risk.treat import approvals, outbox, overrides
 from customs_risk.treat.overrides import UnusableOverride
 from tests.integration.measures_stage import (
     BY,
@@ -129,6 +129,15 @@ def test_a_medium_level_is_examined_only_if_a_person_overrides_and_another_appro
     ((handling, by_matrix, _, _, en, zh, override),) = rows(connection, TREATED, declaration)
     assert (handling, by_matrix, override) == ("inspection", "document_review", number)
     assert "a tip came in" in en and "接到举报" in zh
+    # the office hears of it, once
+    ((office,),) = rows(
+        connection, "select office_code from treatment.treatments where override_id = %s", number
+    )
+    outbox.dispatch()
+    outbox.dispatch()
+    sent = """select payload ->> 'addressee', payload ->> 'handling' from ops.outbox
+        where kind = 'override' and subject_id = %s and dispatched_at is not null"""
+    assert rows(connection, sent, declaration) == [(office, "inspection")]
     examined = """select count(*) from treatment.treatments
         where lane = 'medium' and handling = 'inspection' and override_id is null"""
     assert rows(connection, examined) == [(0,)]

@@ -204,6 +204,20 @@ def test_offices_that_are_alike_stay_as_they_are() -> None:
     assert gain < 0.01 * alike.present.findings.sum()
 
 
+def test_what_the_choice_owes_to_luck_is_not_promised() -> None:
+    seeming, promised = [], []
+    for seed in range(8):
+        # four offices that are alike, and too few days to tell
+        alike = arranged(evidence(dict.fromkeys(RATES, 1.0), days=12, seed=seed, size=60))
+        made = recommend(alike, 22, replace(CONFIG, draws=30))
+        laid = curves(alike.weighted(np.ones(len(alike.days))), 22)
+        now = laid.at(laid.present_fill)["findings"].sum()
+        then = laid.at(laid.fill(made.recommended_rate * laid.declarations))["findings"].sum()
+        seeming.append((then - now) / now)
+        promised.append(made.expected_gain()["findings"][0] / now)
+    assert np.mean(promised) < 0.5 * np.mean(seeming)
+
+
 def test_every_office_keeps_its_random_inspections_and_least_rate(told: Evidence) -> None:
     bounded = replace(CONFIG, most_change=0.9, least_rate=0.08, least_random=0.0)
     made = recommend(told, 22, bounded)

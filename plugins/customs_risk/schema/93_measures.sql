@@ -2,7 +2,7 @@
 -- prove against a measure, and treatments that a person overrode. Every statement may run again at any time. Nothing is
 -- deleted or overwritten: what no longer holds has an end, and a changed measure is another one, which supersedes it.
 
-select ops.admit('ops.outbox', 'measure');
+select ops.admit('ops.outbox', 'measure', 'override');
 select ops.admit('ops.alarms', 'overdue_approval', 'overdue_rebuttal');
 
 -- a row says what was so when it was written; the columns named are filled once, later, and then stay
@@ -385,6 +385,8 @@ create table if not exists ops.treatment_overrides (
     asked_by text not null check (asked_by <> ''),
     recorded_at timestamptz not null default clock_timestamp()
 );
+-- who is told when it is approved
+alter table ops.treatment_overrides add column if not exists office_code text;
 create index if not exists treatment_overrides_by_declaration
 on ops.treatment_overrides (importer_id, declaration_id);
 create or replace trigger treatment_overrides_stay before update or delete on ops.treatment_overrides

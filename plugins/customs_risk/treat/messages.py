@@ -1,4 +1,4 @@
-"""What leaves for emergencies, joint cases, recommendations and referrals, kind by kind.
+"""What leaves for emergencies, joint cases, recommendations, referrals and overrides, kind by kind.
 
 ``outbox/kinds.py`` takes these in: how each kind's messages are made, and what their lines tell.
 """
@@ -109,11 +109,34 @@ where referred_at >= coalesce(
 on conflict (message_id) do nothing
 """
 
+# whoever handles the goods hears of it when somebody else has approved it
+_OVERRIDES: LiteralString = """
+insert into ops.outbox (message_id, kind, subject_id, decided_on, payload)
+select
+    'override:' || overrides.override_id,
+    'override',
+    overrides.declaration_id,
+    approvals.answered_at::date,
+    jsonb_build_object(
+        'addressee', overrides.office_code,
+        'override_id', overrides.override_id,
+        'declaration_id', overrides.declaration_id,
+        'handling', overrides.handling,
+        'message', overrides.reason_zh || ' / ' || overrides.reason_en
+    )
+from ops.treatment_overrides as overrides
+inner join ops.approvals
+    on approvals.matter = 'override' and approvals.subject_id = overrides.override_id
+where approvals.answer = 'approve'
+on conflict (message_id) do nothing
+"""
+
 ENQUEUE: dict[str, LiteralString] = {
     "emergency": _EMERGENCIES,
     "drill": _DRILLS,
     "recommendation": _RECOMMENDATIONS,
     "referral": _REFERRALS,
+    "override": _OVERRIDES,
 }
 
 # an exchange of a joint case is enqueued with its content, where it is made (joint_cases.py)
@@ -128,4 +151,5 @@ TOLD = {
         "referral_id", "addressee", "decided_on", "referral_kind", "importer_id", "declaration_id",
         "result_ids", "reason", "due_at",
     ),
+    "override": ("override_id", "addressee", "declaration_id", "handling", "message"),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Overrides: a person treats a declaration otherwise than the matrix says (Order 271, Article 12).
 
-It counts when somebody else has approved it. Nothing but this lets a declaration of the medium
-lane be examined physically.
+It counts when somebody else has approved it, and its office is told. Nothing but this lets a
+declaration of the medium lane be examined physically.
 """
 
 from typing import Literal
@@ -14,12 +14,14 @@ Handling = Literal["release", "document_review", "inspection"]
 
 _NOTE = """
     insert into ops.treatment_overrides (
-        override_id, importer_id, declaration_id, handling, reason_en, reason_zh, asked_at, asked_by
+        override_id, importer_id, declaration_id, office_code, handling, reason_en, reason_zh,
+        asked_at, asked_by
     )
     select
         'OV-' || to_char(%(moment)s::timestamptz, 'YYYYMMDD') || '-'
         || substr(md5(concat_ws('|', declaration_id, %(handling)s::text, %(by)s::text)), 1, 10),
-        importer_id, declaration_id, %(handling)s, %(reason_en)s, %(reason_zh)s, %(moment)s, %(by)s
+        importer_id, declaration_id, office_code, %(handling)s, %(reason_en)s, %(reason_zh)s,
+        %(moment)s, %(by)s
     from treatment.decisions
     where declaration_id = %(declaration_id)s
     on conflict (override_id) do nothing

@@ -18,6 +18,7 @@ clock as (
 contracts as (
     select distinct on (feed)
         feed,
+        declared ->> 'channel' as channel,
         (declared ->> 'freshness_hours')::numeric as freshness_hours,
         (declared -> 'volume' ->> 'minimum')::bigint as volume_min,
         (declared -> 'volume' ->> 'maximum')::bigint as volume_max,
@@ -146,6 +147,7 @@ final as (
     select
         lateness.feed,
         lateness.delivered_on,
+        contracts.channel,
         coalesce(daily.deliveries, 0) as deliveries,
         coalesce(daily.accepted_deliveries, 0) as accepted_deliveries,
         coalesce(daily.refused_deliveries, 0) as refused_deliveries,
@@ -171,6 +173,7 @@ final as (
     from lateness
     left join daily using (feed, delivered_on)
     left join usual using (feed, delivered_on)
+    left join contracts using (feed)
 )
 
 select * from final

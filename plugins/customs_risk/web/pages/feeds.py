@@ -1,8 +1,15 @@
 """Feeds: is what comes in accurate, complete and timely; what waits in quarantine; the ledger."""
 
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import FileResponse
+from psycopg.errors import InsufficientPrivilege
+
 from customs_risk import codes
+from customs_risk.settings import settings
 from customs_risk.web.charts import Chart
 from customs_risk.web.page import Page, Section
+from customs_risk.web.readers import Reading
+from customs_risk.web.rendering import DOCUMENT_POLICY
 from customs_risk.web.views import Column, Filter, View
 from customs_risk.words import Words
 
@@ -72,6 +79,41 @@ TREND = View(
         Column("share", Words("Share", "比例"), "share"),
         Column("numerator", Words("Of these", "分子"), "count"),
         Column("denominator", Words("Of", "分母"), "count"),
+    ),
+)
+
+CHANNELS = View(
+    name="feed-channels",
+    title=Words("What each channel brings (Article 6)", "各渠道信息收集情况（第六条）"),
+    reads="feedback",
+    note=Words(
+        "Order 271 names seven lawful channels of risk information.",
+        "海关总署令第271号规定了七类合法信息渠道。",
+    ),
+    query="""
+        select
+            coalesce(channel, 'own') as channel,
+            count(distinct feed) as feeds,
+            sum(deliveries) as deliveries,
+            sum(received) as received,
+            sum(loaded) as loaded,
+            sum(quarantined - released) as quarantined,
+            max(delivered_on) filter (where accepted_deliveries > 0) as newest_on
+        from feedback.feed_quality
+        where delivered_on >= %(from_on)s and (%(feed)s::text is null or feed = %(feed)s)
+        group by channel
+        order by channel
+        limit %(most)s
+    """,
+    filters=(_FEED, _FROM),
+    columns=(
+        Column("channel", Words("Channel", "渠道"), codes=codes.CHANNELS),
+        Column("feeds", Words("Feeds", "数据源"), "count"),
+        Column("deliveries", Words("Deliveries", "交付"), "count"),
+        Column("received", Words("Rows", "行"), "count"),
+        Column("loaded", Words("Loaded", "装载行"), "count"),
+        Column("quarantined", Words("Still in quarantine", "仍被隔离行"), "count"),
+        Column("newest_on", Words("Newest", "最近"), "date"),
     ),
 )
 
@@ -219,12 +261,17 @@ LEDGER = View(
     title=Words("Ledger of deliveries", "交付台账"),
     reads="ops",
     note=Words(
-        "Received = loaded + quarantined + duplicates, for every delivery.",
-        "每次交付：收到 = 装载 + 隔离 + 重复。",
+        "Received = loaded + quarantined + duplicates, for every delivery. Behind its number is "
+        "how it met each rule of its feed's contract, as Great Expectations tells it.",
+        "每次交付：收到 = 装载 + 隔离 + 重复。点击批次可查看逐项校验结果（Data Docs）。",
     ),
     query="""
         select
-            landed_at, feed, batch_id, status, received, loaded, quarantined, duplicate, reason
+            landed_at, feed, batch_id, status, received, loaded, quarantined, duplicate, reason,
+            case
+                when status = 'loaded' and received > 0
+                    then format('feeds/docs/%%s/%%s', feed, batch_id)
+            end as docs
         from ops.batches
         where %(feed)s::text is null or feed = %(feed)s
         order by landed_at desc, batch_id
@@ -235,7 +282,7 @@ LEDGER = View(
     columns=(
         Column("landed_at", Words("Landed", "落地时间"), "time"),
         Column("feed", Words("Feed", "数据源")),
-        Column("batch_id", Words("Batch", "批次")),
+        Column("batch_id", Words("Batch", "批次"), link="{docs}"),
         Column("status", Words("Status", "状态"), codes=codes.BATCH_STATES),
         Column("received", Words("Rows", "行"), "count"),
         Column("loaded", Words("Loaded", "装载"), "count"),
@@ -244,6 +291,33 @@ LEDGER = View(
         Column("reason", Words("Why", "原因")),
     ),
 )
+
+router = APIRouter()
+
+
+@router.get("/docs/{feed}/{batch_id}")
+def data_docs(feed: str, batch_id: str, reader: Reading) -> Response:
+    """Return how a delivery met its contract. It quotes rows: whoever may not see them may not."""
+    try:
+        with reader.connect() as connection:
+            connection.execute("select from ops.quarantined_rows where batch_id = %s", [batch_id])
+            row = connection.execute(
+                """
+                select feed || '/' || batch_id from ops.batches
+                where feed = %s and batch_id = %s
+                """,
+                [feed, batch_id],
+            ).fetchone()
+    except InsufficientPrivilege:
+        raise HTTPException(403, "Your role does not read this · 您的角色无权查看此项") from None
+    # a name from the ledger is no path to anywhere else
+    found = sorted(settings().data_docs.glob(f"{row[0]}.*.html")) if row else []
+    if not found:
+        raise HTTPException(404, f"{batch_id}: no Data Docs are kept · 无校验记录")
+    return FileResponse(
+        found[0], media_type="text/html", headers={"content-security-policy": DOCUMENT_POLICY}
+    )
+
 
 PAGE = Page(
     name="feeds",
@@ -268,6 +342,7 @@ PAGE = Page(
                 ),
             ),
         ),
+        Section(CHANNELS),
         Section(WAITING),
         Section(ROWS),
         Section(ALARMS),
@@ -288,4 +363,5 @@ PAGE = Page(
         ),
         Section(LEDGER),
     ),
+    router=router,
 )

@@ -13,6 +13,7 @@ from customs_risk.codes import DOMAINS, Codes
 from customs_risk.settings import settings
 from customs_risk.web.page import Page, Section
 from customs_risk.web.readers import Reader, Reading
+from customs_risk.web.rendering import DOCUMENT_POLICY
 from customs_risk.web.views import Column, Filter, Row, View
 from customs_risk.words import Words
 
@@ -22,8 +23,6 @@ KINDS: Codes = {
 }
 OF: Codes = {"all": Words("All risks", "总体"), **DOMAINS}
 
-# a report holds its own drawings and styles, runs nothing, loads nothing and leads nowhere
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 _TYPES = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 _COLUMNS = (
@@ -131,7 +130,7 @@ def file(report_id: str, version: int, kind: Literal["html", "pdf"], reader: Rea
         raise HTTPException(409, f"{name}: the file was changed · 文件与登记内容不符")
     headers = {"content-disposition": f'inline; filename="{name}"'}
     if kind == "html":
-        headers["content-security-policy"] = _POLICY
+        headers["content-security-policy"] = DOCUMENT_POLICY
     return Response(content, media_type=_TYPES[kind], headers=headers)
 
 
