@@ -46,7 +46,7 @@ lint-types: $(VENV)/.ready
 	@$(BIN)/mypy
 
 lint-sql: $(VENV)/.ready
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
 
 format: $(VENV)/.ready ## put style right
 	@$(BIN)/ruff check --fix .

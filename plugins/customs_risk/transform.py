@@ -32,9 +32,10 @@ _CONTENT = {".sql", ".yml", ".csv"}
 # has counted may not mean the same
 _DERIVED: set[Layer] = {"feedback"}
 
-# the project as dbt has parsed it, by what it was parsed from. Reading it anew takes longer than
-# building the rows of a small day does
+# the project as dbt has parsed it, by what it was parsed from: the last few. Reading it anew takes
+# longer than building the rows of a small day does
 _parsed: dict[str, bytes] = {}
+_KEPT = 4
 # a table that is smaller is vacuumed by the server in no time
 _MANY_BYTES = 64 * 2**20
 # what runs on the project as it was read before, and writes nothing down about it: that takes dbt
@@ -109,7 +110,8 @@ def _manifest() -> Any:
         is_written = (config.home / "dbt" / "target" / "manifest.json").exists()
         with _uncollected():
             manifest = _run(None, "parse", *(["--no-write-json"] if is_written else []))
-        _parsed.clear()
+        while len(_parsed) >= _KEPT:
+            del _parsed[next(iter(_parsed))]
         # field by field: dbt 1.11 itself would pickle one of them in the place of another
         _parsed[key] = pickle.dumps(
             {
@@ -209,7 +211,8 @@ def _settle(connection: psycopg.Connection, relations: list[str]) -> None:
         [relations, _MANY_BYTES],
     ).fetchall()
     for (name,) in filled:
-        connection.execute(f"vacuum (freeze) {name}".encode())
+        # with room to write many pages at once
+        connection.execute(f"vacuum (freeze, buffer_usage_limit '256MB') {name}".encode())
 
 
 def _note_whole_build(

@@ -203,9 +203,7 @@ def test_quarantine_is_counted_for_all_and_shown_to_few(connection: psycopg.Conn
 def test_how_a_delivery_met_its_contract_is_shown_to_whoever_may_see_its_rows(
     connection: psycopg.Connection,
 ) -> None:
-    feed, batch_id = connection.execute(
-        "select feed, batch_id from ops.batches where received > 0 order by batch_id limit 1"
-    ).fetchone() or ("", "")
+    feed, batch_id = "declarations", "declarations-1"
     kept = settings().data_docs / feed / f"{batch_id}.broken.html"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text("<p>hs6: ??</p>", encoding="utf-8")
@@ -229,7 +227,7 @@ def test_each_channel_tells_what_it_brought(connection: psycopg.Connection) -> N
         where delivered_on >= '2026-01-01' group by channel"""
     ).fetchall()
     assert told == {codes.CHANNELS[channel].en: f"{rows:,}" for channel, rows in brought}
-    assert told
+    assert len(told) == 3
 
 
 def test_what_is_not_there_and_what_cannot_be_read_is_said(connection: psycopg.Connection) -> None:

@@ -27,9 +27,12 @@ _SERVER_SETTINGS = {
     "logging_collector": "on",
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
+    "max_wal_senders": "0",
     "max_wal_size": "4GB",
     "min_wal_size": "1GB",
     "random_page_cost": "1.1",
+    # nobody follows this server: a table that is built whole is written once, not twice
+    "wal_level": "minimal",
     "work_mem": "64MB",
 }
 
