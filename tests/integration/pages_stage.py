@@ -76,10 +76,10 @@ FILL = """
         row_number() over ()
     from world where is_known and selected_by <> 'none';
     insert into ops.batches (
-        batch_id, feed, sha256, file_name, sent_at, status, received, loaded, quarantined,
-        duplicate, corrected, finished_at)
+        batch_id, feed, sha256, file_name, sent_at, is_backfill, status, received, loaded,
+        quarantined, duplicate, corrected, finished_at)
     select
-        feed || '-1', feed, feed, feed, '2026-06-29 07:00+08', 'loaded', 12, 12, 0, 0, 0,
+        feed || '-1', feed, feed, feed, '2026-06-29 07:00+08', false, 'loaded', 12, 12, 0, 0, 0,
         '2026-06-29 07:01+08'
     from unnest(array['wahis_events', 'comtrade', 'declarations']) as delivered (feed)
 """

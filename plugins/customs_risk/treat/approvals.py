@@ -215,7 +215,9 @@ def take(
         raise Unanswerable(_why(approval_id, by, post, error)) from None
     if not taken:
         raise Unanswerable(f"{approval_id}: no open question has that number 无此待批事项")
-    outbox.enqueue(connection, "measure")
+    # whom it concerns is told
+    for kind in ("measure", "override"):
+        outbox.enqueue(connection, kind)
 
 
 def withdraw(
