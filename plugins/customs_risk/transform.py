@@ -205,8 +205,8 @@ def _settle(connection: psycopg.Connection, relations: list[str]) -> None:
             oid = any(select to_regclass(name) from unnest(%s::text[]) as built (name))
             and relkind = 'r'
             and pg_relation_size(oid) > %s
-            and relallvisible < relpages / 2
-        order by relpages desc
+            and 2 * relallvisible * current_setting('block_size')::bigint < pg_relation_size(oid)
+        order by pg_relation_size(oid) desc
         """,
         [relations, _MANY_BYTES],
     ).fetchall()

@@ -140,7 +140,8 @@ def test_each_hazard_factor_has_the_rows_behind_it(live_days: list[date]) -> Non
     acted_on = "select declaration_id from ml.explanations order by declaration_id limit 12"
     told = rows(
         f"""select evidence.declaration_id, factor_no, feature, evidence_kind, evidence_id,
-            evidence.known_on, decided_on, words_en > '' and words_zh > ''
+            evidence.known_on, decided_on,
+            words_en !~ '(^|mean) *(CNY|$)' and words_zh > ''
         from assessment.hazard_evidence as evidence
         inner join treatment.decisions using (declaration_id)
         where evidence.declaration_id in ({acted_on}) and evidence.conclusion_no = 1"""

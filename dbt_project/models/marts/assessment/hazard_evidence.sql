@@ -132,13 +132,12 @@ final as (
             (profiles.valid_from - 1) as known_on,
             null::text as batch_id,
             null::bigint as row_no,
-            format(
-                'before: %s declarations; mean %s CNY per kg', profiles.declarations,
-                round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
+            -- only kinds that are compared with by price have a mean
+            'declarations before: ' || profiles.declarations || coalesce(
+                '; mean ' || round(exp(profiles.log_unit_value_sum / profiles.declarations), 2) || ' CNY per kg', ''
             ) as words_en,
-            format(
-                '此前%s份报关单，平均每千克%s元', profiles.declarations,
-                round(exp(profiles.log_unit_value_sum / profiles.declarations), 2)
+            '此前' || profiles.declarations || '份报关单' || coalesce(
+                '，平均每千克' || round(exp(profiles.log_unit_value_sum / profiles.declarations), 2) || '元', ''
             ) as words_zh
         from (
             select past.*
