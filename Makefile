@@ -23,12 +23,12 @@ simulate: $(VENV)/.ready ## run the loop in one process, a week at a time (WEEKS
 replay: $(VENV)/.ready ## run the loop over labelled declarations of your own (DECLARATIONS=file.csv MAPPING=file.yml)
 	@$(BIN)/customs-risk replay $(DECLARATIONS) --mapping $(or $(MAPPING),expectations/mappings/kcs.yml) $(ARGS)
 
-# a file at a time in each of two workers; those that run a whole Airflow wait most, beside the others
+# a file at a time in each of three workers: those that run a whole Airflow come first, and wait much
 test: $(VENV)/.ready $(if $(CHROMIUM),browser) ## run all tests but the benchmarks (CHROMIUM=1: the pages in Chromium, too)
 ifdef ONLY
 	@$(BIN)/pytest $(ONLY)
 else
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 80 --durations-min 4 tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 80 --durations-min 4 tests/end_to_end tests/integration tests/faults tests/contracts tests/dags tests/unit
 endif
 
 # the pages are read in it; whoever may not install it goes without

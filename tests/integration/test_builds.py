@@ -26,7 +26,8 @@ def test_a_day_builds_only_what_takes_in_rows(
     with doors.connect() as connection:
         row = connection.execute("select to_regclass('core.declarations') is not null").fetchone()
         codes = connection.execute(
-            "select relpages, relallvisible from pg_class where oid = 'reference.hs_codes'::regclass"
+            "select relpages, relallvisible from pg_class"
+            " where oid = 'reference.hs_codes'::regclass"
         ).fetchone()
     assert row == (True,)
     # what was filled at once is vacuumed before days are added
