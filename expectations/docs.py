@@ -13,9 +13,10 @@ from customs_risk.settings import settings
 from expectations.contract import Contract
 
 _NEWEST = 500
-# the templates ask content networks for styles and scripts; behind an air gap they would hang
+# the templates ask content networks for styles and scripts; behind an air gap they would hang, and
+# what is left of the scripts does nothing without them
 _OUTSIDE = re.compile(
-    r"<link[^>]+https?://[^>]*>|<script[^>]+https?://[^>]*>\s*</script>|<img[^>]+https?://[^>]*>"
+    r"<link[^>]+https?://[^>]*>|<script\b.*?</script>|<img[^>]+https?://[^>]*>"
     r"|<footer>.*?</footer>|url\([^)]*https?://[^)]*\)",
     re.DOTALL,
 )
@@ -39,6 +40,7 @@ def write_page(contract: Contract, batch_id: str, result: Any) -> None:
 
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
     page = _DEAD_LINK.sub(r"\1", _OUTSIDE.sub("", page)).replace("</head>", _STYLE, 1)
+    page = page.replace("<html>", '<html lang="en">', 1)
     heading = f"<h1>{contract.title}</h1><p>batch 批次 <b>{html.escape(batch_id)}</b></p>"
     folder = settings().data_docs / contract.feed
     folder.mkdir(parents=True, exist_ok=True)
