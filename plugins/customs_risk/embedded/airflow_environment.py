@@ -90,9 +90,11 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
         # heartbeats may then fail before a task is given up: half a minute of patience
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "WORKERS__MAX_FAILED_HEARTBEATS": "30",
-        # a busy machine's first answer to a task may take longer than the default's five seconds;
-        # asked anew meanwhile, the server finds the task running and refuses it
-        "WORKERS__EXECUTION_API_TIMEOUT": "60",
+        # the API server starts beside the scheduler, and after a crash later than it takes tasks up
+        # again: the default's five attempts may be over within ten seconds, these take over a minute
+        "WORKERS__EXECUTION_API_RETRIES": "20",
+        "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "8",
+        "WORKERS__EXECUTION_API_TIMEOUT": "30",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         # a changed file is parsed at once; an unchanged one need not be
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
