@@ -91,7 +91,7 @@ def environment(folder: Path, metadata_url: str, port: int) -> dict[str, str]:
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "WORKERS__MAX_FAILED_HEARTBEATS": "30",
         # the API server starts beside the scheduler, and after a crash later than it takes tasks up
-        # again: the default's five attempts may be over within ten seconds, these take over a minute
+        # again: the five attempts of the default may be over in ten seconds, these take a minute
         "WORKERS__EXECUTION_API_RETRIES": "20",
         "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "8",
         "WORKERS__EXECUTION_API_TIMEOUT": "30",
