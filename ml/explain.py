@@ -22,13 +22,24 @@ from ml.features import BY_NAME, NAMES, phrases
 from ml.matrix import Values
 
 if TYPE_CHECKING:
+    import psycopg
+
     from ml.model import Model
 
 Floats = NDArray[np.float64]
 
 FACTORS = 3
 
-_WAITING = """
+# what the indicators said of a declaration, its domains in one
+_DOMAIN_SCORES = """
+    select jsonb_object_agg(each.risk_domain, coalesce(each.score, 0))::text as domain_scores
+    from indicators.declaration_scores as each
+    where
+        each.importer_id = {rows}.importer_id
+        and each.declaration_id = {rows}.declaration_id
+"""
+
+_WAITING = f"""
 select
     features.*,
     conclusions.conclusion_no,
@@ -45,13 +56,8 @@ inner join intermediate.int_declaration_features as features
     on
         decisions.importer_id = features.importer_id
         and decisions.declaration_id = features.declaration_id
--- what the indicators say of it: its domains in one
 left join lateral (
-    select jsonb_object_agg(each.risk_domain, coalesce(each.score, 0))::text as domain_scores
-    from indicators.declaration_scores as each
-    where
-        each.importer_id = decisions.importer_id
-        and each.declaration_id = decisions.declaration_id
+    {_DOMAIN_SCORES.format(rows="decisions")}
 ) as scores on true
 where
     (decisions.lane in ('medium', 'high') or decisions.selected_by = 'exploration')
@@ -69,6 +75,14 @@ where
     )
 """
 
+_SCORED = f"""
+select asked.declaration_id, scores.domain_scores
+from unnest(%s::text [], %s::text []) as asked (importer_id, declaration_id)
+cross join lateral (
+    {_DOMAIN_SCORES.format(rows="asked")}
+) as scores
+"""
+
 
 def explain() -> int:
     """Explain each conclusion that was acted on and is not explained yet; return how many.
@@ -84,6 +98,13 @@ def explain() -> int:
         with connect() as connection:
             total += append_text(connection, "ml", "explanations", explanations(rows, model))
     return total
+
+
+def indicators_said(connection: "psycopg.Connection", rows: pd.DataFrame) -> "pd.Series[str]":
+    """Return per row what the indicators said of the declaration, as JSON by risk domain."""
+    ids = [rows[name].tolist() for name in ("importer_id", "declaration_id")]
+    told = connection.execute(_SCORED, ids).fetchall()
+    return rows["declaration_id"].map(dict(told))
 
 
 def explanations(rows: pa.Table, model: "Model") -> pa.Table:

@@ -137,6 +137,7 @@ def _write(
     append_text(connection, "ml", "conclusions", _table(concluded))
     acted_on = moved[moved["level"].isin(_EXPLAINED)]
     if len(acted_on):
+        acted_on = acted_on.assign(domain_scores=explain.indicators_said(connection, acted_on))
         explained = explain.explanations(_table(acted_on), current.model)
         append_text(connection, "ml", "explanations", explained)
     told: dict[str, Any] = {

@@ -269,6 +269,12 @@ def test_findings_that_move_a_level_supersede_conclusions(
         assert f"Level {level_after} instead of {level_before}" in en and "风险等级由" in zh
         assert not replay(declaration_id).differences
     assert value(_FIRST_CONCLUSIONS) == fingerprint
+    # a conclusion that supersedes speaks of the same domains, the indicators' among them
+    spoken_of = """select count(distinct domains) from ml.explanations cross join lateral (
+        select array_agg(name order by name) as domains
+        from jsonb_object_keys(domain_likelihoods::jsonb) as name
+    ) as told"""
+    assert value(spoken_of) == 1
     told = """select count(*) from ops.outbox
         where kind = 'reassessment' and dispatched_at is not null"""
     assert value(told) == value("select count(*) from assessment.reassessments where is_told")
