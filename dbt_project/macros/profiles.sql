@@ -87,7 +87,8 @@
 #}
 {% macro advance_intervals(measures) -%}
 {% if is_incremental() %}
-touched as (
+-- in the order of the index: what is looked up next lies beside what was looked up last
+touched as materialized (
     select
         profile_kind,
         profile_key,
@@ -95,6 +96,7 @@ touched as (
     from facts
     where recorded_at > {{ newest_recorded() }}
     group by profile_key, profile_kind
+    order by profile_key, profile_kind
 ),
 
 daily as (

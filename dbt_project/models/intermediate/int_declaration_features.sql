@@ -25,10 +25,9 @@ declarations as (
     from {{ ref('int_declarations') }}
     {%- if is_incremental() %}
     where {{ not_stored_yet() }}
-    {%- else %}
+    {%- endif %}
     -- goods of one kind follow each other: most of what is looked up for the next is at hand already
     order by hs6, origin_country, known_on
-    {%- endif %}
 ),
 
 {{ declaration_features('declarations', 'declarations.known_on') }}

@@ -30,11 +30,11 @@ from customs_risk.embedded.people import ADMINISTRATOR, PEOPLE
 from customs_risk.settings import REPOSITORY
 
 _SERVICES = {
+    "scheduler": ["customs_risk.airflow_scheduler"],
+    "api-server": ["airflow", "api-server"],
+    "dag-processor": ["airflow", "dag-processor"],
     # task logs are read from the shared folder, so nothing needs to serve them on a port
-    "scheduler": ["scheduler", "--skip-serve-logs"],
-    "api-server": ["api-server"],
-    "dag-processor": ["dag-processor"],
-    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
 _DEFAULT_PORT = 8080
 _POLL_SECONDS = 0.25
@@ -285,7 +285,7 @@ class AirflowServices:
     def _launch(self, name: str, arguments: list[str], variables: Mapping[str, str]) -> None:
         with self._log(name).open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *arguments],
+                [sys.executable, "-m", *arguments],
                 env=variables,
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,

@@ -28,7 +28,8 @@ _SERVER_SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
     "max_wal_senders": "0",
-    "max_wal_size": "4GB",
+    # after a checkpoint each page is logged whole once more: many days of a large warehouse in one
+    "max_wal_size": "8GB",
     "min_wal_size": "1GB",
     "random_page_cost": "1.1",
     # nobody follows this server: a table that is built whole is written once, not twice

@@ -5,8 +5,7 @@
         unique_key=['indicator_code', 'version', 'subject_key', 'valid_from'],
         on_schema_change='fail',
         indexes=[
-            {'columns': ['indicator_code', 'version', 'subject_key', 'valid_from'], 'unique': true},
-            {'columns': ['subject_kind', 'subject_key']},
+            {'columns': ['subject_key', 'indicator_code', 'version', 'valid_from'], 'unique': true},
             {'columns': ['advanced_to']},
             {'columns': ['recorded_at']},
         ],
@@ -125,7 +124,8 @@ changes as (
     where indicators.recorded_at > {{ newest_recorded() }}
 ),
 
-touched as (
+-- in the order of the index: what is looked up next lies beside what was looked up last
+touched as materialized (
     select
         indicator_code,
         version,
@@ -134,6 +134,7 @@ touched as (
         min(from_day) as from_day
     from changes
     group by indicator_code, version, subject_kind, subject_key
+    order by subject_key, indicator_code, version
 ),
 
 spans as (

@@ -78,13 +78,28 @@ subjects as materialized (
     {{ declaration_subjects('declarations') }}
 ),
 
--- a subject that many declarations share is looked up once
-asked as (
-    select distinct
+-- a subject that many declarations share is looked up once, and after it what lies beside it in the index
+named as materialized (
+    select
         known_on,
         subject_kind,
         subject_key
     from subjects
+    group by known_on, subject_kind, subject_key
+    order by subject_key collate "C" asc
+),
+
+-- most subjects are known to no indicator: one look-up says so, not one for each
+asked as materialized (
+    select named.*
+    from named
+    cross join lateral (
+        select of_any.indicator_code
+        from {{ ref('int_indicator_values') }} as of_any
+        where of_any.subject_key = named.subject_key
+        order by of_any.indicator_code
+        limit 1
+    ) as anything
 ),
 
 -- one subject to the value in force of each indicator that knows it
