@@ -124,7 +124,7 @@ def pages(home: Path, run: str) -> Iterator[Pages]:
         try:
             yield served(home, process)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.communicate(timeout=60)
     settings.cache_clear()
 
