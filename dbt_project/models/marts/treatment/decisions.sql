@@ -64,8 +64,9 @@ pending as (
     {%- endif %}
 ),
 
--- many claims to one declaration: the first in order speaks, all are kept. Claims are made just before decisions
-claims_on as (
+-- many claims to one declaration: the first in order speaks, all are kept. Claims are made just before decisions.
+-- Materialized: counted once, not once for each declaration
+claims_on as materialized (
     select
         pending.importer_id,
         pending.declaration_id,

@@ -83,8 +83,8 @@ treated as (
 ),
 
 -- many measures to one decision: those in force on its parties, goods, origin or office when it became known, by the
--- system's own clock
-concerned as (
+-- system's own clock. Materialized: counted once, not once for each decision
+concerned as materialized (
     select
         treated.importer_id,
         treated.declaration_id,
