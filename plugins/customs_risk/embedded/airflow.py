@@ -30,10 +30,10 @@ from customs_risk.embedded.people import ADMINISTRATOR, PEOPLE
 from customs_risk.settings import REPOSITORY
 
 _SERVICES = {
-    "scheduler": ["customs_risk.airflow_scheduler"],
+    # task logs are read from the shared folder, so nothing needs to serve them on a port
+    "scheduler": ["customs_risk.airflow_scheduler", "--skip-serve-logs"],
     "api-server": ["airflow", "api-server"],
     "dag-processor": ["airflow", "dag-processor"],
-    # task logs are read from the shared folder, so nothing needs to serve them on a port
     "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
 _DEFAULT_PORT = 8080
