@@ -177,13 +177,3 @@
         inner join kinds using (indicator_code)
     )
 {%- endmacro %}
-
-{# An increment looks up by index what few new rows touch: no join that would read a whole history. #}
-{% macro look_up_new_rows() -%}
-    {%- if is_incremental() -%}
-    set local enable_hashjoin = off;
-    set local enable_mergejoin = off;
-    {%- else -%}
-    select 1
-    {%- endif -%}
-{%- endmacro %}

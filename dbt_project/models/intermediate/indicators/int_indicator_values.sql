@@ -10,13 +10,14 @@
             {'columns': ['recorded_at']},
         ],
         sql_header="set local work_mem = '128MB';",
-        pre_hook="{{ look_up_new_rows() }}",
         post_hook="{% if not is_incremental() %}analyze {{ this }}{% endif %}"
     )
 }}
 
--- conditions of the incremental build stand inside the parts
--- noqa: disable=LT02
+-- an increment looks up each event and each stored value by its index. The planner takes the new rows for many, and
+-- would read a whole history to join them; an offset in what is looked up keeps it from that, and asks for no order.
+-- Conditions of the incremental build stand inside the parts
+-- noqa: disable=LT02,AM09
 
 with
 
@@ -75,11 +76,14 @@ closed as materialized (
         events.*,
         windows.window_days
     from windows
-    inner join events
-        on
+    cross join lateral (
+        select events.* from events
+        where
             windows.measure = events.measure
             and windows.aged_after < events.aged_from
             and windows.aged_to >= events.aged_from
+        offset 0
+    ) as events
 ),
 
 -- what changes, from which day: new events, validities that began or ended, windows that closed, new indicators
@@ -109,7 +113,11 @@ changes as (
         events.subject_key,
         events.counts_from as from_day
     from indicators
-    inner join events on {{ is_about('indicators', 'events') }}
+    cross join lateral (
+        select events.* from events
+        where {{ is_about('indicators', 'events') }}
+        offset 0
+    ) as events
     where indicators.recorded_at > {{ newest_recorded() }}
     union all
     -- an indicator that says something else now: what it said before begins again, too
@@ -120,7 +128,13 @@ changes as (
         former.subject_key,
         former.valid_from as from_day
     from indicators
-    inner join {{ this }} as former using (indicator_code, version)
+    cross join lateral (
+        select former.* from {{ this }} as former
+        where
+            indicators.indicator_code = former.indicator_code
+            and indicators.version = former.version
+        offset 0
+    ) as former
     where indicators.recorded_at > {{ newest_recorded() }}
 ),
 
@@ -164,11 +178,15 @@ started as (
         {{ event_numerator('spans', 'events') }} as numerator,
         {{ event_denominator('spans', 'events') }} as denominator
     from spans
-    inner join events
-        on {{ is_about('spans', 'events') }} and spans.subject_key = events.subject_key
-    where
-        events.counts_from between spans.from_day and spans.to_day
-        and coalesce(events.counts_from < {{ stops_counting_on('spans', 'events') }}, true)
+    cross join lateral (
+        select events.* from events
+        where
+            {{ is_about('spans', 'events') }}
+            and spans.subject_key = events.subject_key
+            and events.counts_from between spans.from_day and spans.to_day
+            and coalesce(events.counts_from < {{ stops_counting_on('spans', 'events') }}, true)
+        offset 0
+    ) as events
 ),
 
 aged as (
@@ -181,12 +199,16 @@ aged as (
         -{{ event_numerator('spans', 'events') }} as numerator,
         -{{ event_denominator('spans', 'events') }} as denominator
     from spans
-    inner join events
-        on {{ is_about('spans', 'events') }} and spans.subject_key = events.subject_key
-    where
-        events.aged_from between spans.from_day - spans.window_days and spans.to_day - spans.window_days
-        and events.counts_from < events.aged_from + spans.window_days
-        and (events.ends_on is null or events.ends_on >= events.aged_from + spans.window_days)
+    cross join lateral (
+        select events.* from events
+        where
+            {{ is_about('spans', 'events') }}
+            and spans.subject_key = events.subject_key
+            and events.aged_from between spans.from_day - spans.window_days and spans.to_day - spans.window_days
+            and events.counts_from < events.aged_from + spans.window_days
+            and (events.ends_on is null or events.ends_on >= events.aged_from + spans.window_days)
+        offset 0
+    ) as events
 ),
 
 ended as (
@@ -199,12 +221,16 @@ ended as (
         -{{ event_numerator('spans', 'events') }} as numerator,
         -{{ event_denominator('spans', 'events') }} as denominator
     from spans
-    inner join events
-        on {{ is_about('spans', 'events') }} and spans.subject_key = events.subject_key
-    where
-        events.ends_on between spans.from_day and spans.to_day
-        and events.counts_from < events.ends_on
-        and (spans.window_days is null or events.ends_on < events.aged_from + spans.window_days)
+    cross join lateral (
+        select events.* from events
+        where
+            {{ is_about('spans', 'events') }}
+            and spans.subject_key = events.subject_key
+            and events.ends_on between spans.from_day and spans.to_day
+            and events.counts_from < events.ends_on
+            and (spans.window_days is null or events.ends_on < events.aged_from + spans.window_days)
+        offset 0
+    ) as events
 ),
 
 -- at most one to one: what was in force the day before
@@ -242,12 +268,15 @@ kept as (
         0 as numerator,
         0 as denominator
     from touched
-    inner join {{ this }} as stored
-        on
+    cross join lateral (
+        select stored.* from {{ this }} as stored
+        where
             touched.indicator_code = stored.indicator_code
             and touched.version = stored.version
             and touched.subject_key = stored.subject_key
-    where stored.valid_from >= touched.from_day
+            and stored.valid_from >= touched.from_day
+        offset 0
+    ) as stored
 ),
 
 steps as (

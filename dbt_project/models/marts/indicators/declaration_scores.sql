@@ -17,7 +17,7 @@
 -- no nested loops but for the look-ups: the planner takes the steps below for one row each, and would compare every
 -- declaration with every value
 
-with
+with recursive
 
 indicators as (select * from {{ ref('indicators') }}),
 
@@ -89,20 +89,32 @@ named as materialized (
     order by subject_key collate "C" asc
 ),
 
--- most subjects are known to no indicator: one look-up says so, not one for each
-asked as materialized (
-    select named.*
+-- one subject to each indicator that has ever said anything of it: most subjects are known to none, and the others to a
+-- few of many. Each step is one look-up of the next code in the index
+asked as (
+    select
+        named.known_on,
+        named.subject_kind,
+        named.subject_key,
+        '' as indicator_code
     from named
+    union all
+    select
+        asked.known_on,
+        asked.subject_kind,
+        asked.subject_key,
+        following.indicator_code
+    from asked
     cross join lateral (
-        select of_any.indicator_code
-        from {{ ref('int_indicator_values') }} as of_any
-        where of_any.subject_key = named.subject_key
-        order by of_any.indicator_code
+        select stored.indicator_code
+        from {{ ref('int_indicator_values') }} as stored
+        where stored.subject_key = asked.subject_key and stored.indicator_code > asked.indicator_code
+        order by stored.indicator_code
         limit 1
-    ) as anything
+    ) as following
 ),
 
--- one subject to the value in force of each indicator that knows it
+-- one subject to the value in force of each indicator in use that knows it
 known as materialized (
     select
         asked.known_on,
@@ -119,7 +131,7 @@ known as materialized (
             'indicators_of_day.direction',
         ) }} as normalised
     from asked
-    inner join indicators_of_day using (known_on, subject_kind)
+    inner join indicators_of_day using (known_on, subject_kind, indicator_code)
     inner join lateral (
         select stored.value
         from {{ ref('int_indicator_values') }} as stored
