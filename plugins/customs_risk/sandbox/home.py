@@ -75,8 +75,13 @@ def point_to(home: Path, **overrides: str) -> None:
 
 
 @contextmanager
-def interruptible(console: Console) -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: everything stops, and nobody sees a traceback."""
+def interruptible(
+    console: Console, then: str = "run again to go on 再次运行即可继续"
+) -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: everything stops, and nobody sees a traceback.
+
+    ``then`` says what becomes of the work, in both languages.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -85,7 +90,7 @@ def interruptible(console: Console) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.print("stopped; run again to go on 已停止，再次运行即可继续")
+        console.print(f"stopped 已停止; {then}", soft_wrap=True)
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -64,26 +64,6 @@ pending as (
     {%- endif %}
 ),
 
--- many claims to one declaration: the first in order speaks, all are kept. Claims are made just before decisions.
--- Materialized: counted once, not once for each declaration
-claims_on as materialized (
-    select
-        pending.importer_id,
-        pending.declaration_id,
-        string_agg(claims.claim_key, ' ' order by claims.claim_key) as claim_keys,
-        bool_or(claims.wants = 'documents') as wants_documents,
-        (array_agg(claims.claim order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
-            as claim,
-        (array_agg(claims.priority order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
-            as claim_priority,
-        (array_agg(claims.claim_key order by {{ claim_order('claims') }}))[1] as claim_key,
-        (array_agg(claims.words_en order by {{ claim_order('claims') }}))[1] as claim_en,
-        (array_agg(claims.words_zh order by {{ claim_order('claims') }}))[1] as claim_zh
-    from pending
-    inner join claims using (importer_id, declaration_id)
-    group by pending.importer_id, pending.declaration_id
-),
-
 {% if is_incremental() %}
 earlier_rounds as materialized (
     select
@@ -128,7 +108,23 @@ placed as (
         '{{ var("selection_seed") }}' as selection_seed
     from pending
     left join earlier_rounds using (office_code, decided_on)
-    left join claims_on using (importer_id, declaration_id)
+    -- many claims to one declaration, looked up by their key: the first in order speaks, all are kept. Claims are made
+    -- just before decisions
+    cross join lateral (
+        select
+            string_agg(claims.claim_key, ' ' order by claims.claim_key) as claim_keys,
+            bool_or(claims.wants = 'documents') as wants_documents,
+            (array_agg(claims.claim order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
+                as claim,
+            (array_agg(claims.priority order by {{ claim_order('claims') }}) filter (
+                where claims.wants = 'inspection'
+            ))[1] as claim_priority,
+            (array_agg(claims.claim_key order by {{ claim_order('claims') }}))[1] as claim_key,
+            (array_agg(claims.words_en order by {{ claim_order('claims') }}))[1] as claim_en,
+            (array_agg(claims.words_zh order by {{ claim_order('claims') }}))[1] as claim_zh
+        from claims
+        where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
+    ) as claims_on
     left join capacities
         on
             pending.office_code = capacities.office_code

@@ -261,7 +261,7 @@ PRICE = View(
         Column("expected_cny_per_kg", Words("Expected", "预期"), "number"),
         Column("low_cny_per_kg", Words("from", "区间下限"), "number"),
         Column("high_cny_per_kg", Words("to", "区间上限"), "number"),
-        Column("value_gap_cny", Words("Value missing", "价值缺口"), "yuan"),
+        Column("value_gap_cny", Words("Expected less declared", "预期价值减申报价值"), "yuan"),
         Column("revenue_at_risk_cny", Words("Revenue at risk", "涉税金额"), "yuan"),
     ),
 )
