@@ -85,7 +85,8 @@ earlier_rounds as (
 
 -- a stratum is what one office can decide together: its pending declarations of one day
 -- (those that are assessed later on the same day make a further round); one office's day to one earlier round, and to
--- the one capacity that was approved for its month, or to none: then the setting holds
+-- the one capacity that was approved for its month, or to none: then the setting holds; one declaration to many claims,
+-- looked up by their key: the first in order speaks, all are kept. Claims are made just before decisions
 placed as (
     select
         pending.*,
@@ -107,24 +108,25 @@ placed as (
         {{ var('medium_rate') }}::numeric as medium_rate,
         '{{ var("selection_seed") }}' as selection_seed
     from pending
-    left join earlier_rounds using (office_code, decided_on)
-    -- many claims to one declaration, looked up by their key: the first in order speaks, all are kept. Claims are made
-    -- just before decisions
-    cross join lateral (
+    left join lateral (
         select
-            string_agg(claims.claim_key, ' ' order by claims.claim_key) as claim_keys,
-            bool_or(claims.wants = 'documents') as wants_documents,
-            (array_agg(claims.claim order by {{ claim_order('claims') }}) filter (where claims.wants = 'inspection'))[1]
-                as claim,
-            (array_agg(claims.priority order by {{ claim_order('claims') }}) filter (
-                where claims.wants = 'inspection'
-            ))[1] as claim_priority,
-            (array_agg(claims.claim_key order by {{ claim_order('claims') }}))[1] as claim_key,
-            (array_agg(claims.words_en order by {{ claim_order('claims') }}))[1] as claim_en,
-            (array_agg(claims.words_zh order by {{ claim_order('claims') }}))[1] as claim_zh
-        from claims
-        where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
-    ) as claims_on
+            string_agg(said.claim_key, ' ' order by said.claim_key) as claim_keys,
+            bool_or(said.wants = 'documents') as wants_documents,
+            (array_agg(said.claim order by said.place) filter (where said.wants = 'inspection'))[1] as claim,
+            (array_agg(said.priority order by said.place) filter (where said.wants = 'inspection'))[1]
+                as claim_priority,
+            (array_agg(said.claim_key order by said.place))[1] as claim_key,
+            (array_agg(said.words_en order by said.place))[1] as claim_en,
+            (array_agg(said.words_zh order by said.place))[1] as claim_zh
+        from (
+            select
+                claims.*,
+                row_number() over (order by {{ claim_order('claims') }}) as place
+            from claims
+            where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
+        ) as said
+    ) as claims_on on true
+    left join earlier_rounds using (office_code, decided_on)
     left join capacities
         on
             pending.office_code = capacities.office_code
