@@ -83,6 +83,7 @@ earlier_rounds as (
 ),
 {% endif %}
 
+{%- set in_order = claim_order('claims') %}
 -- a stratum is what one office can decide together: its pending declarations of one day
 -- (those that are assessed later on the same day make a further round); one office's day to one earlier round, and to
 -- the one capacity that was approved for its month, or to none: then the setting holds; one declaration to many claims,
@@ -110,21 +111,16 @@ placed as (
     from pending
     left join lateral (
         select
-            string_agg(said.claim_key, ' ' order by said.claim_key) as claim_keys,
-            bool_or(said.wants = 'documents') as wants_documents,
-            (array_agg(said.claim order by said.place) filter (where said.wants = 'inspection'))[1] as claim,
-            (array_agg(said.priority order by said.place) filter (where said.wants = 'inspection'))[1]
+            string_agg(claims.claim_key, ' ' order by claims.claim_key) as claim_keys,
+            bool_or(claims.wants = 'documents') as wants_documents,
+            (array_agg(claims.claim order by {{ in_order }}) filter (where claims.wants = 'inspection'))[1] as claim,
+            (array_agg(claims.priority order by {{ in_order }}) filter (where claims.wants = 'inspection'))[1]
                 as claim_priority,
-            (array_agg(said.claim_key order by said.place))[1] as claim_key,
-            (array_agg(said.words_en order by said.place))[1] as claim_en,
-            (array_agg(said.words_zh order by said.place))[1] as claim_zh
-        from (
-            select
-                claims.*,
-                row_number() over (order by {{ claim_order('claims') }}) as place
-            from claims
-            where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
-        ) as said
+            (array_agg(claims.claim_key order by {{ in_order }}))[1] as claim_key,
+            (array_agg(claims.words_en order by {{ in_order }}))[1] as claim_en,
+            (array_agg(claims.words_zh order by {{ in_order }}))[1] as claim_zh
+        from claims
+        where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
     ) as claims_on on true
     left join earlier_rounds using (office_code, decided_on)
     left join capacities
