@@ -4,7 +4,7 @@ with
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
-conclusions as (select * from {{ ref('conclusions') }}),
+conclusions as (select * from {{ ref('int_conclusions') }}),
 
 decisions as (select * from {{ ref('decisions') }}),
 

@@ -14,7 +14,7 @@
 
 with
 
-conclusions as (select * from {{ ref('conclusions') }}),
+conclusions as (select * from {{ ref('int_conclusions') }}),
 
 models as (select * from {{ ref('models') }}),
 

@@ -21,7 +21,7 @@ examinations as (select * from {{ ref('examinations') }}),
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
-conclusions as (select * from {{ ref('conclusions') }}),
+conclusions as (select * from {{ ref('int_conclusions') }}),
 
 -- one decision to the one conclusion that it was made from
 selected as (

@@ -19,7 +19,7 @@ with
 
 decisions as (select * from {{ ref('decisions') }}),
 
-conclusions as (select * from {{ ref('conclusions') }}),
+conclusions as (select * from {{ ref('int_conclusions') }}),
 
 declarations as (select * from {{ ref('int_declarations') }}),
 
@@ -27,8 +27,9 @@ matrix as (select * from {{ ref('treatment_matrix') }}),
 
 measures as (select * from {{ source('ops', 'measure_states') }}),
 
--- one decision to the one conclusion that it was made from. The lane is the level at which a declaration is treated;
--- before there is a model nothing is known of those that no lane asks for
+-- one decision to its declaration and to the one conclusion that it was made from, each looked up: the planner takes a
+-- join by two keys for one row, and would compare each of the decisions with each of the measures below. The lane is
+-- the level at which a declaration is treated; before there is a model nothing is known of those that no lane asks for
 decided as (
     select
         decisions.importer_id,
@@ -42,15 +43,31 @@ decided as (
         decisions.selected_by,
         case when decisions.lane = 'low' and decisions.level = 'unknown' then 'unknown' else decisions.lane end
             as treated_level,
-        coalesce(declarations.importer_credit_tier, 'regular') as credit_tier,
-        conclusions.risk_domain,
-        declarations.declarant_id,
-        declarations.seller_id,
-        declarations.hs6,
-        declarations.origin_country
+        coalesce(declaration.importer_credit_tier, 'regular') as credit_tier,
+        conclusion.risk_domain,
+        declaration.declarant_id,
+        declaration.seller_id,
+        declaration.hs6,
+        declaration.origin_country
     from decisions
-    inner join declarations using (importer_id, declaration_id)
-    inner join conclusions using (importer_id, declaration_id)
+    inner join lateral (
+        select declarations.*
+        from declarations
+        where
+            declarations.importer_id = decisions.importer_id
+            and declarations.declaration_id = decisions.declaration_id
+        order by declarations.known_at
+        limit 1
+    ) as declaration on true
+    inner join lateral (
+        select conclusions.*
+        from conclusions
+        where
+            conclusions.importer_id = decisions.importer_id
+            and conclusions.declaration_id = decisions.declaration_id
+        order by conclusions.conclusion_no
+        limit 1
+    ) as conclusion on true
     {%- if is_incremental() %}
     where decisions.decided_at > (select coalesce(max(treated.decided_at), '-infinity') from {{ this }} as treated)
     {%- endif %}
@@ -83,8 +100,8 @@ treated as (
 ),
 
 -- many measures to one decision: those in force on its parties, goods, origin or office when it became known, by the
--- system's own clock. Materialized: counted once, not once for each decision
-concerned as materialized (
+-- system's own clock
+concerned as (
     select
         treated.importer_id,
         treated.declaration_id,
