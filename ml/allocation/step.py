@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ml.allocation.config import AllocationConfig, configured
+from ml.allocation.curves import NothingToRankBy
 from ml.allocation.evidence import COLUMNS, arranged
 from ml.allocation.recommend import Recommendation, recommend
 from ml.allocation.words import cell_words, run_words
@@ -76,6 +77,8 @@ def recommend_month(
     config = config or configured()
     from_on = earlier_month(month_on, LOOKS_BACK_MONTHS)
     counted = read_arrow(_COUNTED.format(from_on=from_on, to_on=month_on)).to_pandas()
+    if counted.empty:
+        raise NothingToRankBy(f"nothing was decided in the months before {month_on} 此前尚无决定")
     evidence = arranged(counted)
     days = business_days(month_on)
     made = recommend(evidence, days, config)

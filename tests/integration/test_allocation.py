@@ -126,7 +126,9 @@ def approval_of(connection: psycopg.Connection, number: str) -> tuple[Any, ...]:
 
 def test_the_month_of_an_allocation(connection: psycopg.Connection) -> None:
     # before anything was decided, and in the middle of a month, there is nothing to recommend
+    now_is(connection, datetime(2026, 5, 29, 18, tzinfo=ZONE))
     assert steps.allocate() is None
+    now_is(connection, datetime(2026, 6, 15, 18, tzinfo=ZONE))
     live(connection, "2026-06-01", "2026-06-30")
     assert steps.allocate() is None
 
