@@ -161,6 +161,8 @@ def _run(manifest: Any, command: Command, *arguments: str) -> Any:
             "--no-send-anonymous-usage-stats",
         ]
     )  # fmt: skip
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception  # dbt would tell of it as of a failure
     if not outcome.success:
         raise TransformFailed(_explain(command, arguments, outcome))
     return outcome.result

@@ -19,6 +19,8 @@ METADATA = "airflow"
 
 # sized for a laptop of 2 cores and 6 GiB that also runs Airflow
 _SERVER_SETTINGS = {
+    # after a checkpoint each page is logged whole once more: many days of a large warehouse in one
+    "checkpoint_timeout": "30min",
     "jit": "off",
     # what the server says is kept for a month, a file a day: the log of who reads relies on it
     "log_directory": "messages",
@@ -28,7 +30,6 @@ _SERVER_SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
     "max_wal_senders": "0",
-    # after a checkpoint each page is logged whole once more: many days of a large warehouse in one
     "max_wal_size": "8GB",
     "min_wal_size": "1GB",
     "random_page_cost": "1.1",

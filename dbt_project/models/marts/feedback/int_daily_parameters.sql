@@ -15,7 +15,7 @@
 
 with
 
-hits as (select * from {{ ref('parameter_hits') }}),
+hits as (select * from {{ ref('int_parameter_hits') }}),
 
 matches as (select * from {{ source('ops', 'parameter_hits') }}),
 

@@ -2,63 +2,29 @@
 
 with
 
-hits as (select * from {{ source('ops', 'parameter_hits') }}),
-
-decisions as (select * from {{ ref('decisions') }}),
-
-declarations as (select * from {{ ref('int_declarations') }}),
-
-inspections as (select * from {{ ref('int_inspections') }}),
-
--- two versions of one parameter are one parameter
-shared as (
-    select
-        importer_id,
-        declaration_id,
-        count(distinct parameter_id) as parameters
-    from hits
-    group by importer_id, declaration_id
-),
-
--- to a decision, and to the results together or none: hits are few, so each is looked up
 final as (
     select
-        hits.parameter_id,
-        hits.version,
-        hits.importer_id,
-        hits.declaration_id,
-        declarations.office_code,
-        declarations.hs6,
-        hits.matched_at,
-        {{ business_day('hits.matched_at') }} as matched_on,
-        declarations.known_on,
-        shared.parameters,
-        shared.parameters = 1 as is_sole_hit,
-        decisions.decided_on,
-        decisions.lane,
-        decisions.selected_by,
-        decisions.selection_probability,
-        results.result_known_on is not null as is_examined,
-        results.result_known_on,
-        results.has_finding,
-        results.revenue_cny,
-        results.officer_hours
-    from hits
-    inner join declarations using (importer_id, declaration_id)
-    inner join shared using (importer_id, declaration_id)
-    left join decisions using (importer_id, declaration_id)
-    left join lateral (
-        select
-            min(inspections.known_on) as result_known_on,
-            bool_or(inspections.has_finding) as has_finding,
-            sum(inspections.additional_duty_cny) as revenue_cny,
-            sum(inspections.officer_hours) as officer_hours
-        from inspections
-        where
-            inspections.importer_id = hits.importer_id
-            and inspections.declaration_id = hits.declaration_id
-            and not inspections.is_backfill
-    ) as results on true
+        parameter_id,
+        version,
+        importer_id,
+        declaration_id,
+        office_code,
+        hs6,
+        matched_at,
+        matched_on,
+        known_on,
+        parameters,
+        is_sole_hit,
+        decided_on,
+        lane,
+        selected_by,
+        selection_probability,
+        is_examined,
+        result_known_on,
+        has_finding,
+        revenue_cny,
+        officer_hours
+    from {{ ref('int_parameter_hits') }}
 )
 
 select * from final
