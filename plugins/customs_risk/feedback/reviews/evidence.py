@@ -125,7 +125,11 @@ def gather(
         b"create temporary table subjects on commit drop as " + _sql("subjects"), told
     )
     connection.execute("analyze subjects")
-    rows = connection.cursor(row_factory=dict_row).execute(_sql("evidence"), told)
+    # months are joined with months: the planner takes the steps of it for one row each, and would
+    # compare each decision with each result
+    connection.execute("set local enable_nestloop = off")
+    rows = connection.cursor(row_factory=dict_row).execute(_sql("evidence"), told).fetchall()
+    connection.execute("set local enable_nestloop = on")
     return [(_subject(row), figures(row)) for row in rows]
 
 
