@@ -28,7 +28,7 @@ from tests.benchmarks.watching import watched
 Figure = Callable[[str, float], None]
 
 SIZES = [int(size) for size in os.environ.get("HISTORY", "1000000,10000000").split(",")]
-TURNS = 2
+TURNS = 4
 FORTNIGHT = 14
 # two fifths of the memory, the most that PostgreSQL's manual advises; the default suits a laptop
 CACHE_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 2 // 5 // 2**20
