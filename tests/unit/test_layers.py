@@ -60,6 +60,26 @@ def test_a_helper_of_marts_is_read_by_marts_alone(
     assert readers <= {"marts"}
 
 
+def test_nothing_stored_is_made_of_what_asks_for_its_readers_rights(
+    known: dict[str, Table], built: list[Table]
+) -> None:
+    # a view for readers logs who read it, so the database reads it whole: each day all its history
+    readers_views = {
+        unique_id
+        for unique_id, table in known.items()
+        if table.layer == "marts"
+        and not table.is_helper
+        and table.materialized == "view"
+        and table.meta.get("class") not in {"public", "internal"}
+    }
+    made_of = {
+        table.relation: sorted(known[each].name for each in readers_views & set(table.reads))
+        for table in built
+        if table.materialized in {"table", "incremental"} or table.is_helper
+    }
+    assert not {relation: views for relation, views in made_of.items() if views}
+
+
 def test_staging_is_one_to_one_with_deliveries(known: dict[str, Table], built: list[Table]) -> None:
     staged = {table.name: table.reads for table in built if table.layer == "staging"}
     raw = {table.name: each for each, table in known.items() if table.layer == "raw"}

@@ -2,7 +2,9 @@
 
 with
 
-hits as (select * from {{ ref('parameter_hits') }}),
+hits as (select * from {{ source('ops', 'parameter_hits') }}),
+
+declarations as (select * from {{ ref('int_declarations') }}),
 
 versions as (select * from {{ source('ops', 'parameter_versions') }}),
 
@@ -49,6 +51,16 @@ active as (
     where spells.event = 'activated'
 ),
 
+-- a day on which a version met any declaration: few, though its hits are many
+hit_days as (
+    select distinct
+        hits.parameter_id,
+        hits.version,
+        declarations.known_on
+    from hits
+    inner join declarations using (importer_id, declaration_id)
+),
+
 -- how things stood on the last day of each cohort, or today
 observed as (
     select
@@ -57,12 +69,12 @@ observed as (
         (date_trunc(kinds.cohort_kind, active.observed_on) + kinds.cohort_length)::date - 1 as cohort_to,
         active.*,
         active.observed_on - (
-            select max(hits.known_on)
-            from hits
+            select max(hit_days.known_on)
+            from hit_days
             where
-                hits.parameter_id = active.parameter_id
-                and hits.version = active.version
-                and hits.known_on <= active.observed_on
+                hit_days.parameter_id = active.parameter_id
+                and hit_days.version = active.version
+                and hit_days.known_on <= active.observed_on
         ) as days_since_hit
     from active
     cross join clock

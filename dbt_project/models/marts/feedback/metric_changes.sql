@@ -1,6 +1,6 @@
 with
 
-metrics as (select * from {{ ref('metric_values') }}),
+metrics as (select * from {{ ref('int_metrics') }}),
 
 clock as (
     select date_trunc('week', {{ business_day(moment()) }}::timestamp)::date as this_week_on

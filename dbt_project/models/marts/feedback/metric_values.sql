@@ -2,33 +2,6 @@
 
 with
 
--- what is counted from decisions and results
-counted as (select * from {{ ref('int_metric_values') }}),
-
--- what is told of whole periods, of deliveries and of parameters
-told as (select * from {{ ref('int_period_metrics') }}),
-
--- two tables, each read by an index
-measured as (
-    {% for relation in ['counted', 'told'] -%}
-    select
-        metric_code,
-        cohort_kind,
-        cohort_on,
-        cohort_to,
-        dimension,
-        dimension_value,
-        numerator,
-        denominator,
-        value,
-        low,
-        high,
-        pending_results
-    from {{ relation }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
 final as (
     select
         metric_code,
@@ -37,15 +10,15 @@ final as (
         cohort_to,
         dimension,
         dimension_value,
-        case when dimension = 'office' then dimension_value end as office_code,
+        office_code,
         numerator,
         denominator,
         value,
         low,
         high,
         pending_results,
-        pending_results > 0 as is_pending
-    from measured
+        is_pending
+    from {{ ref('int_metrics') }}
 )
 
 select * from final

@@ -18,7 +18,7 @@ conclusions as (select * from {{ ref('int_conclusions') }}),
 
 models as (select * from {{ ref('models') }}),
 
-drift as (select * from {{ ref('model_drift') }}),
+drift as (select * from {{ source('ml', 'drift') }}),
 
 claims as (select * from {{ source('ops', 'claims') }}),
 
