@@ -36,13 +36,15 @@ from customs_risk.commands import (
     supervision,
     warnings,
 )
-from customs_risk.commands.shared import Feed, console, tell
+from customs_risk.commands.shared import Feed, console, interruptible, tell
 from customs_risk.settings import settings
 
 # what these packages raise is meant to be read by people; anything else is a defect
 _OURS = {"customs_risk", "expectations", "ml"}
 # the warehouse is not there, or was never initialised: nothing is wrong with the code
 _NO_WAREHOUSE = (psycopg.OperationalError, psycopg.errors.UndefinedTable)
+
+_ANEW = "the next run begins anew 再次运行将重新开始"
 
 app = typer.Typer(
     help="Customs risk management in a closed loop. 海关风险管理闭环。",
@@ -69,7 +71,8 @@ def run(
     """Run the loop on an embedded PostgreSQL and Airflow; go on where the last run ended."""
     from customs_risk.sandbox import live
 
-    live.run(console, days=days, seed=seed, declarations_per_day=declarations, stays=not exit_)
+    with interruptible():
+        live.run(console, days=days, seed=seed, declarations_per_day=declarations, stays=not exit_)
 
 
 @app.command()
@@ -83,7 +86,8 @@ def simulate(
     from customs_risk.sandbox import simulation
 
     home = beside(f"simulate_seed{seed}")
-    simulation.run(console, home, weeks=weeks, seed=seed, declarations_per_day=declarations)
+    with interruptible(_ANEW):
+        simulation.run(console, home, weeks=weeks, seed=seed, declarations_per_day=declarations)
 
 
 @app.command()
@@ -99,7 +103,8 @@ def replay(
     from customs_risk.sandbox import simulation
 
     home = beside("replay")
-    simulation.run_replay(console, home, declarations, mapping.resolve(), warm_up=warm_up)
+    with interruptible(_ANEW):
+        simulation.run_replay(console, home, declarations, mapping.resolve(), warm_up=warm_up)
 
 
 @app.command()
@@ -112,7 +117,8 @@ def pages(
     """Serve the pages on what a run has left, until Ctrl-C; nothing is collected or decided."""
     from customs_risk.sandbox import pages as standing
 
-    standing.serve(console, (home or settings().home).resolve())
+    with interruptible():
+        standing.serve(console, (home or settings().home).resolve())
 
 
 @app.command(name="settings")

@@ -1,6 +1,10 @@
 """What all commands print with, and what those ask for that a person answers for."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -44,6 +48,25 @@ def tell(outcome: BatchOutcome) -> None:
         f"{outcome.quarantined:,} quarantined, {outcome.duplicate:,} duplicate, "
         f"{outcome.corrected:,} corrected"
     )
+
+
+@contextmanager
+def interruptible(then: str = "run again to go on 再次运行即可继续") -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: everything stops, and nobody sees a traceback.
+
+    ``then`` says what becomes of the work, in both languages.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"stopped 已停止; {then}")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def say(line: str) -> None:

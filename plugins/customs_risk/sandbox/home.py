@@ -3,13 +3,9 @@
 import fcntl
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-
-from rich.console import Console
 
 from customs_risk import steps
 from customs_risk.embedded import airflow, postgres
@@ -72,27 +68,6 @@ def point_to(home: Path, **overrides: str) -> None:
     for name, value in {"schedules": "off", "approvals": "policy", **overrides}.items():
         os.environ[f"CUSTOMS_RISK_{name.upper()}"] = value
     settings.cache_clear()
-
-
-@contextmanager
-def interruptible(
-    console: Console, then: str = "run again to go on 再次运行即可继续"
-) -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: everything stops, and nobody sees a traceback.
-
-    ``then`` says what becomes of the work, in both languages.
-    """
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print(f"stopped 已停止; {then}", soft_wrap=True)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def forget(home: Path) -> None:

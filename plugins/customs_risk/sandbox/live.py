@@ -17,7 +17,7 @@ from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, daily_run_id
 from customs_risk.sandbox import people, report
 from customs_risk.sandbox.days import business_days
-from customs_risk.sandbox.home import interruptible, point_to, sole_use
+from customs_risk.sandbox.home import point_to, sole_use
 from customs_risk.sandbox.outside import PUBLISHERS
 from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.world import FEEDS, World
@@ -90,7 +90,7 @@ def _run(
         )
     progress.keep()
     world = World(home, progress.seed, progress.declarations_per_day)
-    with interruptible(console), _services(console, world) as (airflow, api, outside):
+    with _services(console, world) as (airflow, api, outside):
         with console.status("…") as status:
             answered = _Driver(world, outside, api, status).answer(progress, days)
         report.show_days(console, answered)

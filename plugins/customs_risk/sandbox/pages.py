@@ -9,13 +9,13 @@ from customs_risk.embedded import postgres
 from customs_risk.embedded.airflow import AirflowServices
 from customs_risk.embedded.people import PEOPLE
 from customs_risk.sandbox import people
-from customs_risk.sandbox.home import interruptible, point_to, sole_use
+from customs_risk.sandbox.home import point_to, sole_use
 from customs_risk.settings import settings
 
 
 def serve(console: Console, home: Path) -> None:
     """Serve the pages on what a run has left in its home, until Ctrl-C."""
-    with sole_use(home), interruptible(console):
+    with sole_use(home):
         point_to(home)
         postgres.start(home, settings().time_zone)
         try:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from customs_risk import steps
 from customs_risk.sandbox import analysts, contest, experts, report, responders, treatment
-from customs_risk.sandbox.home import fresh_home, interruptible
+from customs_risk.sandbox.home import fresh_home
 from customs_risk.sandbox.outside import PUBLISHERS
 from customs_risk.sandbox.outside.servers import Outside
 from customs_risk.sandbox.replay import LabelledFile
@@ -19,7 +19,6 @@ from customs_risk.sandbox.world import FEEDS, World
 
 Progress = Callable[[str], None]
 
-_ANEW = "the next run begins anew 再次运行将重新开始"
 _REPLAYED = ("inspection_results", "declarations")
 # what the world does not deliver itself, its providers tell: here, once a week
 _FETCHED = tuple(feed for feed in PUBLISHERS if feed not in FEEDS)
@@ -32,7 +31,7 @@ def run(console: Console, home: Path, *, weeks: int, seed: int, declarations_per
     """
     started = time.monotonic()
     world = World(home, seed, declarations_per_day)
-    with interruptible(console, _ANEW), fresh_home(home), providers(world) as outside:
+    with fresh_home(home), providers(world) as outside:
         first_monday = next_monday(world.history_end + timedelta(days=1))
         fridays = []
         for number in range(weeks):
@@ -65,7 +64,7 @@ def run_replay(
     During the first ``warm_up`` weeks no model is trained, so all inspections are random.
     """
     started = time.monotonic()
-    with interruptible(console, _ANEW), fresh_home(home, declarations_mapping=str(mapping)):
+    with fresh_home(home, declarations_mapping=str(mapping)):
         file = LabelledFile(home, declarations, mapping)
         weeks = file.weeks()
         for number, (_monday, _sunday) in enumerate(weeks):
