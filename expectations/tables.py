@@ -115,15 +115,13 @@ _SELDOM = {"declarations": "lines"}
 
 
 def _indexes(contract: Contract) -> Iterator[sql.Composed]:
-    # the rows of a delivery lie side by side, so ranges of pages are index enough; new pages are
-    # entered as they fill, or each look-up would read all that came since the last vacuum
-    by_batch = sql.Identifier(f"{contract.feed}_by_batch")
+    # small, since a B-tree keeps one of equal keys. A BRIN would be smaller; but once one of its
+    # summaries was interrupted, PostgreSQL 18 reads every page behind that one, and tells nobody
     table = sql.Identifier(contract.feed)
-    yield sql.SQL(
-        "create index if not exists {} on raw.{} using brin (batch_id)"
-        " with (pages_per_range = 16, autosummarize = on)"
-    ).format(by_batch, table)
-    yield sql.SQL("alter index raw.{} set (autosummarize = on)").format(by_batch)
+    yield sql.SQL("drop index if exists raw.{}").format(sql.Identifier(f"{contract.feed}_by_batch"))
+    yield sql.SQL("create index if not exists {} on raw.{} (batch_id)").format(
+        sql.Identifier(f"{contract.feed}_of_batch"), table
+    )
     if column := _FOUND_BY.get(contract.feed):
         yield sql.SQL("create index if not exists {} on raw.{} ({})").format(
             sql.Identifier(f"{contract.feed}_by_{column}"), table, sql.Identifier(column)
