@@ -4,8 +4,8 @@
         incremental_strategy='append',
         on_schema_change='append_new_columns',
         indexes=[
-            {'columns': ['importer_id', 'declaration_id'], 'unique': true},
-            {'columns': ['declaration_id']},
+            {'columns': ['declaration_id', 'importer_id'], 'unique': true},
+            {'columns': ['importer_id']},
             {'columns': ['known_on']},
             {'columns': ['recorded_at']},
             {'columns': ['batch_id', 'row_no']},
