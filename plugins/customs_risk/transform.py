@@ -8,6 +8,7 @@ that was built is gone; on any other day only what takes in rows is built.
 import gc
 import hashlib
 import json
+import logging
 import os
 import pickle
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from customs_risk.settings import REPOSITORY, Settings, settings
 
 Layer = Literal["prepare", "decide", "instruct", "feedback"]
 Command = Literal["build", "docs", "parse", "test"]
+
+log = logging.getLogger(__name__)
 
 PROJECT = REPOSITORY / "dbt_project"
 # two builds at once would fight over the same tables: the second waits
@@ -66,6 +69,7 @@ def transform(layer: Layer, *, full_refresh: bool = False) -> int:
         relations = _relations(results)
         _settle(connection, relations)
         _note_whole_build(connection, layer, mark, relations)
+        _bring_back(connection, layer)
         return len(results)
 
 
@@ -228,6 +232,31 @@ def _note_whole_build(
         """,
         [layer, mark, relations],
     )
+
+
+def _bring_back(connection: psycopg.Connection, layer: Layer) -> None:
+    """Build the views of other layers that the swap of this layer's relations took along.
+
+    They are read before their own layer has its turn: what experts say is pooled, and pages are
+    looked at. What a new version of the project tells otherwise may need that turn first.
+    """
+    gone = connection.execute(
+        """
+        select distinct builds.layer
+        from ops.builds as builds
+        cross join lateral unnest(builds.relations) as built (name)
+        where builds.layer <> %s and to_regclass(built.name) is null
+        order by builds.layer
+        """,
+        [layer],
+    ).fetchall()
+    if not gone:
+        return
+    views = [f"tag:{name},config.materialized:view" for (name,) in gone]
+    try:
+        _invoke("build", "--select", *views, "--exclude", "tag:full", "resource_type:unit_test")
+    except TransformFailed as failure:
+        log.warning("some views come back with their own layer only: %s", failure)
 
 
 def variables(config: Settings) -> dict[str, object]:

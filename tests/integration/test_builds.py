@@ -1,5 +1,6 @@
 """A layer is built whole when it must be, and otherwise only what takes in rows."""
 
+import psycopg
 import pytest
 
 from customs_risk import steps
@@ -18,18 +19,27 @@ def test_a_day_builds_only_what_takes_in_rows(
     steps.initialize()
     whole = transform("prepare")
     assert transform("prepare") < whole / 2
+    transform("decide")
 
     # what is gone comes back, whoever took it away
     with doors.connect() as connection:
         connection.execute("drop view staging.stg_declarations cascade")
+        connection.execute("drop view intermediate.int_inspections cascade")
+        assert is_there(connection, "assessment.assessors") is False
     assert transform("prepare") == whole
     with doors.connect() as connection:
-        row = connection.execute("select to_regclass('core.declarations') is not null").fetchone()
+        assert is_there(connection, "core.declarations")
+        # those of other layers as well, which are read before those have their turn
+        assert is_there(connection, "assessment.assessors")
         codes = connection.execute(
             "select relpages, relallvisible from pg_class"
             " where oid = 'reference.hs_codes'::regclass"
         ).fetchone()
-    assert row == (True,)
     # what was filled at once is vacuumed before days are added
     assert codes and 10 < codes[0] == codes[1]
     assert transform("prepare") < whole / 2
+
+
+def is_there(connection: psycopg.Connection, relation: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", [relation]).fetchone()
+    return row == (True,)
