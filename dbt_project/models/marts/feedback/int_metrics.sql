@@ -34,19 +34,8 @@ measured as (
 
 final as (
     select
-        metric_code,
-        cohort_kind,
-        cohort_on,
-        cohort_to,
-        dimension,
-        dimension_value,
+        *,
         case when dimension = 'office' then dimension_value end as office_code,
-        numerator,
-        denominator,
-        value,
-        low,
-        high,
-        pending_results,
         pending_results > 0 as is_pending
     from measured
 )
