@@ -10,8 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from customs_risk.settings import settings
 from customs_risk.treat.parameters import impact, store
 from tests.end_to_end.browser import Pages, Visitor, chromium, logged_in, served, window
 from tests.end_to_end.soundness import assert_sound
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -78,7 +78,7 @@ def killed_run(home: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     # what it had started ends by itself
-    wait_for(lambda: not any(map(guard.members, leaders)))
+    wait_for(lambda: not any(map(guard.members, leaders)), seconds=240)
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +94,6 @@ def test_it_goes_on_where_it_was_killed_and_ends_with_its_table(run: str) -> Non
 
 def test_nothing_is_lost_or_doubled_and_every_run_succeeded(home: Path, run: str) -> None:
     assert_sound(home)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 # -- the pages -------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,6 +20,7 @@ from customs_risk.embedded import guard, postgres
 from customs_risk.embedded.airflow import AirflowFailed, AirflowServices
 from customs_risk.embedded.airflow_api import AirflowApi, Run, RunFailed
 from customs_risk.embedded.people import PEOPLE
+from tests.waiting import wait_for
 
 TOYS = {"toy_chain", "toy_source", "toy_answer", "toy_failure", "toy_slow"}
 OWNER = """
@@ -131,7 +131,7 @@ def test_a_dead_service_is_noticed(airflow) -> None:
     services, _ = airflow
     os.kill(services._leaders["triggerer"].pid, signal.SIGKILL)
     with pytest.raises(AirflowFailed, match="triggerer ended with code -9"):
-        wait_for(lambda: services.check())
+        wait_for(lambda: services.check(), seconds=30)
 
 
 def test_stopping_leaves_nobody_behind(airflow) -> None:
@@ -149,12 +149,12 @@ def test_a_killed_owner_takes_everything_along_and_the_next_start_goes_on(life, 
     command = [sys.executable, str(script), str(home), url]
     owner = subprocess.Popen(command, start_new_session=True)
     record = home / "airflow" / "sessions.json"
-    wait_for(lambda: record.exists() and record.read_text().count(":") >= 8)
+    wait_for(lambda: record.exists() and record.read_text().count(":") >= 8, seconds=30)
     leaders = [guard.Leader.parse(text) for text in json.loads(record.read_text()).values()]
     assert all(map(guard.members, leaders))
     os.killpg(owner.pid, signal.SIGKILL)
     owner.wait()
-    wait_for(lambda: not any(map(guard.members, leaders)))
+    wait_for(lambda: not any(map(guard.members, leaders)), seconds=30)
 
 
 def test_leftovers_of_a_killed_guard_are_ended_at_the_next_start(life) -> None:
@@ -192,10 +192,3 @@ def test_a_task_that_died_with_everything_is_run_again(life) -> None:
 def notes(life: tuple[Path, str]) -> list[str]:
     path = life[0] / "notes"
     return path.read_text().splitlines() if path.exists() else []
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)

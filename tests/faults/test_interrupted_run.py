@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from customs_risk.embedded import postgres
+from tests.waiting import wait_for
 
 _SIMULATE = """
 import sys
@@ -28,7 +27,10 @@ def test_a_simulation_that_is_interrupted_stops_its_server(tmp_path: Path) -> No
     )
     try:
         # it has delivered its first week, and is at work on it
-        wait_for(lambda: run.poll() is not None or any((home / "inbox").glob("declarations/*")))
+        wait_for(
+            lambda: run.poll() is not None or any((home / "inbox").glob("declarations/*")),
+            seconds=120,
+        )
         assert postgres.is_running(home)
         run.send_signal(signal.SIGTERM)
         told, _ = run.communicate(timeout=60)
@@ -39,11 +41,3 @@ def test_a_simulation_that_is_interrupted_stops_its_server(tmp_path: Path) -> No
     finally:
         run.kill()
         postgres.stop(home)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
