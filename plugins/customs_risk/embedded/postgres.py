@@ -30,7 +30,8 @@ _SERVER_SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_connections": "120",
     "max_wal_senders": "0",
-    "max_wal_size": "8GB",
+    # checkpoints come by the time above: this only bounds what a busy half hour may write
+    "max_wal_size": "24GB",
     "min_wal_size": "1GB",
     "random_page_cost": "1.1",
     # nobody follows this server: a table that is built whole is written once, not twice
