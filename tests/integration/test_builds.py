@@ -1,4 +1,6 @@
-"""A layer is built whole when it must be, and otherwise only what takes in rows."""
+"""A layer is built whole when it must be, and otherwise only what takes in rows; an older
+warehouse becomes as a new one is.
+"""
 
 import psycopg
 import pytest
@@ -7,6 +9,7 @@ from customs_risk import steps
 from customs_risk import warehouse as doors
 from customs_risk.settings import Settings
 from customs_risk.transform import transform
+from expectations.contract import contracts
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -38,6 +41,31 @@ def test_a_day_builds_only_what_takes_in_rows(
     # what was filled at once is vacuumed before days are added
     assert codes and 10 < codes[0] == codes[1]
     assert transform("prepare") < whole / 2
+
+
+def test_a_delivery_is_found_by_an_index_that_cannot_go_blind(warehouse: Settings) -> None:
+    """A BRIN, as there was before, may lose sight of its pages: an old warehouse gets another."""
+    steps.initialize()
+    with doors.connect() as connection:
+        connection.execute("drop index raw.declarations_of_batch")
+        connection.execute(
+            "create index declarations_by_batch on raw.declarations using brin (batch_id)"
+        )
+    steps.initialize()
+    with doors.connect() as connection:
+        indexes = connection.execute(
+            """
+            select tables.relname, pg_am.amname
+            from pg_index
+            inner join pg_class as tables on tables.oid = indrelid
+            inner join pg_class as indexes on indexes.oid = indexrelid
+            inner join pg_am on pg_am.oid = indexes.relam
+            where
+                tables.relnamespace = 'raw'::regnamespace and indpred is null
+                and pg_get_indexdef(indexrelid, 1, true) = 'batch_id'
+            """
+        ).fetchall()
+    assert sorted(indexes) == sorted((contract.feed, "btree") for contract in contracts())
 
 
 def is_there(connection: psycopg.Connection, relation: str) -> bool:
