@@ -63,7 +63,8 @@ def addresses(client: TestClient, login: str) -> list[str]:
             # one of them: the others ask the same of other rows
             others = re.findall(r'<option value="([^"]+)">', options)
             found += [f"/{page.name}?{name}={unescape(each)}" for each in others[:1]]
-        one = re.search(rf'href="/customs-risk(/{page.name}/[^"?]+)"', text)
+        # Data Docs are files of real deliveries: those that are made in the database have none
+        one = re.search(rf'href="/customs-risk(/{page.name}/(?!docs/)[^"?]+)"', text)
         found += [unescape(one[1])] if one else []
     return found
 
