@@ -89,32 +89,43 @@ named as materialized (
     order by subject_key collate "C" asc
 ),
 
--- one subject to each indicator that has ever said anything of it: most subjects are known to none, and the others to a
--- few of many. Each step is one look-up of the next code in the index
+-- one subject to the newest value of each indicator that has ever said anything of it: most subjects are known to none,
+-- and the others to a few of many. Each step is one look-up, backwards in the index, of what lies before the last
 asked as (
     select
         named.known_on,
         named.subject_kind,
         named.subject_key,
-        '' as indicator_code
+        (select max(indicators.indicator_code) || '~' from indicators) as indicator_code,
+        null::integer as version,
+        null::date as valid_from,
+        null::numeric as value
     from named
     union all
     select
         asked.known_on,
         asked.subject_kind,
         asked.subject_key,
-        following.indicator_code
+        preceding.indicator_code,
+        preceding.version,
+        preceding.valid_from,
+        preceding.value
     from asked
     cross join lateral (
-        select stored.indicator_code
+        select
+            stored.indicator_code,
+            stored.version,
+            stored.valid_from,
+            stored.value
         from {{ ref('int_indicator_values') }} as stored
-        where stored.subject_key = asked.subject_key and stored.indicator_code > asked.indicator_code
-        order by stored.indicator_code
+        where stored.subject_key = asked.subject_key and stored.indicator_code < asked.indicator_code
+        order by stored.indicator_code desc, stored.version desc, stored.valid_from desc
         limit 1
-    ) as following
+    ) as preceding
 ),
 
--- one subject to the value in force of each indicator in use that knows it
+-- one subject to the value in force of each indicator in use that knows it: mostly its newest, and looked up where the
+-- newest is of a later day or of another version
 known as materialized (
     select
         asked.known_on,
@@ -133,15 +144,21 @@ known as materialized (
     from asked
     inner join indicators_of_day using (known_on, subject_kind, indicator_code)
     inner join lateral (
-        select stored.value
-        from {{ ref('int_indicator_values') }} as stored
-        where
-            stored.indicator_code = indicators_of_day.indicator_code
-            and stored.version = indicators_of_day.version
-            and stored.subject_key = asked.subject_key
-            and stored.valid_from <= asked.known_on
-        order by stored.valid_from desc
-        limit 1
+        select asked.value
+        where asked.version = indicators_of_day.version and asked.valid_from <= asked.known_on
+        union all
+        (
+            select stored.value
+            from {{ ref('int_indicator_values') }} as stored
+            where
+                (asked.version <> indicators_of_day.version or asked.valid_from > asked.known_on)
+                and stored.indicator_code = indicators_of_day.indicator_code
+                and stored.version = indicators_of_day.version
+                and stored.subject_key = asked.subject_key
+                and stored.valid_from <= asked.known_on
+            order by stored.valid_from desc
+            limit 1
+        )
     ) as in_force on in_force.value is not null
 ),
 
