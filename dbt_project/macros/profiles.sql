@@ -25,12 +25,13 @@
     ) }}
 {%- endmacro %}
 
+{# What an importer does lies together in the index: one day of an importer looks at few pages of a long history. #}
 {% macro activity_profile_keys() -%}
     {{ return({
         'importer': ['importer_id'],
         'importer_hs6': ['importer_id', 'hs6'],
         'importer_origin': ['importer_id', 'origin_country'],
-        'seller_importer': ['seller_id', 'importer_id'],
+        'seller_importer': ['importer_id', 'seller_id'],
         'hs6_origin': ['hs6', 'origin_country'],
         'consignment': consignment_key(),
     }) }}

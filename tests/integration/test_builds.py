@@ -13,6 +13,13 @@ from expectations.contract import contracts
 
 pytestmark = pytest.mark.timeout(900)
 
+_INDEXES_OF_PROFILES = """
+    select indexrelid::regclass::text from pg_index
+    where
+        indrelid = 'intermediate.int_activity_profiles'::regclass
+        and pg_get_indexdef(indexrelid) like '%(profile_key%valid_from)'
+"""
+
 
 def test_a_day_builds_only_what_takes_in_rows(
     warehouse: Settings, monkeypatch: pytest.MonkeyPatch
@@ -66,6 +73,33 @@ def test_a_delivery_is_found_by_an_index_that_cannot_go_blind(warehouse: Setting
             """
         ).fetchall()
     assert sorted(indexes) == sorted((contract.feed, "btree") for contract in contracts())
+
+
+def test_an_older_warehouse_finds_sellers_by_the_importer_first(warehouse: Settings) -> None:
+    """Keys that begin with the seller would not be found any more: each seller would seem new."""
+    steps.initialize()
+    transform("prepare")
+    with doors.connect() as connection:
+        for (index,) in connection.execute(_INDEXES_OF_PROFILES).fetchall():
+            connection.execute(f"drop index {index}")
+        connection.execute(
+            """
+            create unique index on intermediate.int_activity_profiles
+                (profile_key, profile_kind, valid_from);
+            insert into intermediate.int_activity_profiles (profile_kind, profile_key, valid_from)
+            values
+                ('seller_importer', 'S1|9131', '2026-01-05'),
+                ('importer_hs6', '9131|8703', '2026-01-05')
+            """
+        )
+    for _ in range(2):  # what is as it should be stays so
+        steps.initialize()
+        with doors.connect() as connection:
+            keys = connection.execute(
+                "select profile_key from intermediate.int_activity_profiles order by 1"
+            ).fetchall()
+            assert keys == [("9131|8703",), ("9131|S1",)]
+            assert len(connection.execute(_INDEXES_OF_PROFILES).fetchall()) == 1
 
 
 def is_there(connection: psycopg.Connection, relation: str) -> bool:

@@ -233,6 +233,24 @@ ended as (
     ) as events
 ),
 
+-- at most one to one: the newest step that is there. Mostly it lies before what changes, and one look-up tells all
+newest as materialized (
+    select
+        touched.from_day,
+        stored.*
+    from touched
+    inner join lateral (
+        select stored.*
+        from {{ this }} as stored
+        where
+            stored.indicator_code = touched.indicator_code
+            and stored.version = touched.version
+            and stored.subject_key = touched.subject_key
+        order by stored.valid_from desc
+        limit 1
+    ) as stored on true
+),
+
 -- at most one to one: what was in force the day before
 opening as (
     select
@@ -243,18 +261,30 @@ opening as (
         in_force.valid_from,
         in_force.numerator,
         in_force.denominator
-    from touched
+    from newest as in_force
+    where in_force.valid_from < in_force.from_day
+    union all
+    select
+        in_force.indicator_code,
+        in_force.version,
+        in_force.subject_kind,
+        in_force.subject_key,
+        in_force.valid_from,
+        in_force.numerator,
+        in_force.denominator
+    from newest
     inner join lateral (
         select stored.*
         from {{ this }} as stored
         where
-            stored.indicator_code = touched.indicator_code
-            and stored.version = touched.version
-            and stored.subject_key = touched.subject_key
-            and stored.valid_from < touched.from_day
+            stored.indicator_code = newest.indicator_code
+            and stored.version = newest.version
+            and stored.subject_key = newest.subject_key
+            and stored.valid_from < newest.from_day
         order by stored.valid_from desc
         limit 1
     ) as in_force on true
+    where newest.valid_from >= newest.from_day
 ),
 
 -- steps that are there already are kept, though nothing may change at them any more
@@ -267,16 +297,17 @@ kept as (
         stored.valid_from,
         0 as numerator,
         0 as denominator
-    from touched
+    from newest
     cross join lateral (
         select stored.* from {{ this }} as stored
         where
-            touched.indicator_code = stored.indicator_code
-            and touched.version = stored.version
-            and touched.subject_key = stored.subject_key
-            and stored.valid_from >= touched.from_day
+            newest.indicator_code = stored.indicator_code
+            and newest.version = stored.version
+            and newest.subject_key = stored.subject_key
+            and stored.valid_from >= newest.from_day
         offset 0
     ) as stored
+    where newest.valid_from >= newest.from_day
 ),
 
 steps as (
