@@ -76,7 +76,10 @@ class ModelConfig:
     ranking: Literal["likelihood", "value"] = "likelihood"
     # log-odds added per log(1 + earlier declarations) of a consignment pattern that recurs and was
     # never inspected (Order 271, article 16: act, then find out what is not known)
-    learning_weight: float = 1.0
+    learning_weight: float = 0.7
+    # and as many at most, up or down, by what was found in a pattern that recurs where it was
+    # inspected: trees learn rates of all patterns, and say too little of the one at hand
+    record_weight: float = 3.0
     # levels relative to the base rate, and the likelihood that is high at any base rate
     high_lift: float = 3.0
     medium_lift: float = 1.5

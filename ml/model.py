@@ -52,7 +52,7 @@ class RevenueModel:
 @dataclass(frozen=True)
 class Model:
     """What scores declarations. ``repeats`` (0 to 1) says how well a consignment pattern's past
-    tells its future; it scales what is spent on patterns that were never inspected. The
+    tells its future; it scales how far a pattern's own record moves its place in the ranking. The
     ``committee`` are the models of earlier periods that it was validated by. ``indicators`` speak
     for the risk domains in which findings are too few to be learned.
     """
@@ -96,10 +96,10 @@ class Model:
 
     def ranking_score(self, values: Values, margin: Floats, revenue_cny: Floats) -> Floats:
         """Return what declarations are ranked by, in log-odds or in logarithms of value."""
-        learning = self.config.learning_weight * self.repeats * _worth_learning(values)
+        of_pattern = self.repeats * _of_pattern(values, self.config)
         if self.config.ranking == "likelihood":
-            return margin + learning
-        return value_score(margin, revenue_cny) + learning
+            return margin + of_pattern
+        return value_score(margin, revenue_cny) + of_pattern
 
     def level(self, likelihood: Floats) -> NDArray[np.object_]:
         """Return low, medium or high, relative to the base rate."""
@@ -234,10 +234,14 @@ def value_score(margin: Floats, revenue_cny: Floats) -> Floats:
     return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny)
 
 
-def _worth_learning(values: Values) -> Floats:
-    seen = np.nan_to_num(values[:, NAMES.index("log_declarations_consignment")])
-    inspected = np.nan_to_num(values[:, NAMES.index("log_inspections_consignment")])
-    return np.where(inspected == 0, seen, 0.0)
+def _of_pattern(values: Values, config: ModelConfig) -> Floats:
+    """Return the log-odds that a consignment pattern adds: by its record, or by what it teaches."""
+    seen, inspected, rate = (
+        np.nan_to_num(values[:, NAMES.index(name)])
+        for name in ("log_declarations_consignment", "log_inspections_consignment", "rate_goods")
+    )
+    record = 2 * rate - 1
+    return np.where(inspected > 0, config.record_weight * record, config.learning_weight * seen)
 
 
 def _booster(raw: bytes) -> xgboost.Booster:

@@ -217,14 +217,19 @@ def test_levels_are_relative_to_the_base_rate(fitted):
     ]
 
 
-def test_common_patterns_never_inspected_rank_higher_only_where_patterns_repeat(fitted):
-    rows = np.full((3, len(NAMES)), np.nan)
-    rows[:, NAMES.index("log_declarations_consignment")] = np.log1p([0, 9, 9])
-    rows[:, NAMES.index("log_inspections_consignment")] = np.log1p([0, 0, 3])
-    margin, revenue = np.zeros(3), np.zeros(3)
+def test_patterns_rank_by_their_record_or_by_what_they_teach_only_where_they_repeat(fitted):
+    never, common, clean, bad = range(4)
+    rows = np.full((4, len(NAMES)), np.nan)
+    rows[:, NAMES.index("log_declarations_consignment")] = np.log1p([0, 9, 9, 9])
+    rows[:, NAMES.index("log_inspections_consignment")] = np.log1p([0, 0, 3, 3])
+    rows[:, NAMES.index("rate_goods")] = [0.2, 0.2, 0.05, 0.8]
+    margin, revenue = np.zeros(4), np.zeros(4)
     repeating, other = replace(fitted[0], repeats=1.0), replace(fitted[0], repeats=0.0)
-    assert repeating.ranking_score(rows, margin, revenue) == pytest.approx([0, np.log(10), 0])
-    assert other.ranking_score(rows, margin, revenue).tolist() == [0, 0, 0]
+    score = repeating.ranking_score(rows, margin, revenue)
+    assert score[clean] < score[never] == 0 < min(score[common], score[bad])
+    assert score[bad] == pytest.approx(0.6 * CONFIG.record_weight)
+    assert score[common] == pytest.approx(np.log(10) * CONFIG.learning_weight)
+    assert other.ranking_score(rows, margin, revenue).tolist() == [0, 0, 0, 0]
 
 
 def test_base_rate_is_of_random_inspections():
