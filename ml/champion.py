@@ -158,7 +158,7 @@ def _shadow(challenger: Challenger) -> int:
     from customs_risk.warehouse import append_arrow, stream_arrow
 
     try:
-        model = registry.of_version(challenger.version, configured().ranking)
+        model = registry.of_version(challenger.version)
     except OtherFeaturesError:
         _retire(challenger, "made for other features · 特征集已变更")
         return 0

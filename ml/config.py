@@ -44,6 +44,10 @@ class BoosterConfig:
         }
 
 
+# what moves a rank, as it was before it came to be a setting
+_BEFORE = {"record_weight": 0.0}
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """What a model is made by. Change anything here and the model's version changes."""
@@ -93,7 +97,10 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "ModelConfig":
-        """Return the settings that were stored beside a model; one that came later is as today."""
+        """Return the settings that were stored beside a model; one that came later is as today.
+
+        What moves a rank was not there before it came, so that scores are told again as they were.
+        """
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
         booster = {
             name: value
@@ -101,7 +108,7 @@ class ModelConfig:
             if name in BoosterConfig.__dataclass_fields__
         }
         features = tuple(known.get("features", NAMES))
-        return cls(**known | {"booster": BoosterConfig(**booster), "features": features})
+        return cls(**_BEFORE | known | {"booster": BoosterConfig(**booster), "features": features})
 
     def hash(self) -> str:
         """Return the SHA-256 of the settings."""

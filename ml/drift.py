@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml import data, registry
-from ml.config import configured
 from ml.features import NAMES
 from ml.registry import Registered
 from ml.shift import (
@@ -57,7 +56,7 @@ def observe() -> int:
     """
     from customs_risk.warehouse import connect
 
-    current = registry.active(configured())
+    current = registry.active()
     if current is None:
         return 0
     with connect() as connection:

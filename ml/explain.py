@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ml import data, registry
-from ml.config import configured
 from ml.features import BY_NAME, NAMES, phrases
 from ml.matrix import Values
 
@@ -94,7 +93,7 @@ def explain() -> int:
     waiting = read_arrow(_WAITING)
     total = 0
     for version, rows in _by_model(waiting):
-        model = registry.of_version(version, configured().ranking).model
+        model = registry.of_version(version).model
         with connect() as connection:
             total += append_text(connection, "ml", "explanations", explanations(rows, model))
     return total

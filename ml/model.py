@@ -140,7 +140,7 @@ class Model:
 def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
     """Return the model that an artefact holds.
 
-    Learned settings come from the artefact. How to rank is a setting of today, of ``config``.
+    What was learned comes from the artefact, how it scores and ranks from ``config``.
     Raises OtherFeaturesError if the artefact was made for features that are not known now; that
     there are more of them by now does not matter.
     """

@@ -18,7 +18,6 @@ import pyarrow as pa
 from psycopg import sql
 
 from ml import data, explain, registry, score
-from ml.config import configured
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,7 +55,7 @@ def reassess() -> int:
     from customs_risk import clock
     from customs_risk.warehouse import connect, stream_arrow
 
-    current = registry.active(configured())
+    current = registry.active()
     if current is None:
         return 0
     with connect() as connection:

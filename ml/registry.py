@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from psycopg.types.json import Jsonb
 
 from ml import card
-from ml.config import ModelConfig
+from ml.config import ModelConfig, configured
 from ml.model import Model, restored
 
 if TYPE_CHECKING:
@@ -65,32 +65,30 @@ class Verification:
     differing: tuple[str, ...]
 
 
-def active(config: ModelConfig) -> Registered | None:
-    """Return the active model, or None before a first one.
+def active() -> Registered | None:
+    """Return the active model, or None before a first one; its settings are as in of_version.
 
     Raises UnusableModel if its artefact is not what was registered.
     """
-    return _registered("is_active", None, config)
+    return _registered("is_active", None)
 
 
-def of_version(version: str, ranking: Literal["likelihood", "value"]) -> Registered:
+def of_version(version: str) -> Registered:
     """Return a model as it was registered, with the settings it was trained under.
 
-    How to rank is no part of a model: a model may be trained under one way and rank by another.
+    So it scores today as it did then, whatever the settings of a newer one. How to rank is no part
+    of a model: a model may be trained under one way and rank by another.
 
     Raises UnknownModel if there is none of that version, UnusableModel if its artefact is not what
     was registered.
     """
-    found = _registered("model_version = %s", version, None)
+    found = _registered("model_version = %s", version)
     if found is None:
         raise UnknownModel(f"there is no model {version}")
-    model = replace(found.model, config=replace(found.model.config, ranking=ranking))
-    return replace(found, model=model)
+    return found
 
 
-def _registered(
-    condition: LiteralString, value: str | None, config: ModelConfig | None
-) -> Registered | None:
+def _registered(condition: LiteralString, value: str | None) -> Registered | None:
     from customs_risk.warehouse import connect
 
     with connect() as connection:
@@ -118,7 +116,8 @@ def _registered(
     files = read(home() / path)
     if digest(files) != expected:
         raise UnusableModel(f"the artefact of model {version} is not the one that was registered")
-    model = restored(files, config or ModelConfig.from_dict(trained_under))
+    config = replace(ModelConfig.from_dict(trained_under), ranking=configured().ranking)
+    model = restored(files, config)
     return Registered(version, to_day, config_hash, labels_hash, model, served_by)
 
 
@@ -228,7 +227,7 @@ def _put_in_service(
 ) -> None:
     from customs_risk.warehouse import connect
 
-    if _registered("model_version = %s", version, None) is None:
+    if _registered("model_version = %s", version) is None:
         raise UnknownModel(f"there is no model {version}")
     with connect() as connection:
         _lock(connection)
@@ -327,9 +326,8 @@ def verify(version: str, newest: int = 10_000) -> Verification:
     """
     from customs_risk.warehouse import read_arrow
     from ml import score
-    from ml.config import configured
 
-    found = of_version(version, configured().ranking)
+    found = of_version(version)
     stored = read_arrow(
         f"""
         select

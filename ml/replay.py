@@ -15,7 +15,6 @@ import pyarrow as pa
 from psycopg.rows import dict_row
 
 from ml import data, explain, registry, score
-from ml.config import configured
 from ml.features import BY_NAME, NAMES
 
 Facts = dict[str, Any]
@@ -142,7 +141,7 @@ def _scored_by(stored: Facts) -> list[str]:
 def _conclude(known: Facts, concluded: Facts) -> Facts:
     model = None
     if concluded["model_version"] != "none":
-        model = registry.of_version(concluded["model_version"], ranking=configured().ranking)
+        model = registry.of_version(concluded["model_version"])
     rows = pa.Table.from_pylist(
         [
             {name: known[name] for name in ("importer_id", "declaration_id")}

@@ -11,7 +11,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml import data, registry, uncertainty
-from ml.config import configured
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +47,7 @@ def assess() -> int:
     from customs_risk.warehouse import append_arrow
 
     with _alone():
-        current = registry.active(configured())
+        current = registry.active()
         now = datetime.now(UTC)
         return sum(
             append_arrow("ml", "conclusions", _written(conclusions(waiting, current), now))

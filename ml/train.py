@@ -64,7 +64,7 @@ def train() -> str | None:
     if labels.found.size < config.min_labels or labels.found.sum() < config.min_findings:
         log.info("no model yet: %d labels, %d findings", labels.found.size, labels.found.sum())
         return None
-    current = _active_of_these_features(config)
+    current = _active_of_these_features()
     labels_hash = hash_of(labels)
     if current and (current.config_hash, current.labels_hash) == (config.hash(), labels_hash):
         return current.version
@@ -266,9 +266,9 @@ def _revenue_model(labels: Labelled, config: ModelConfig) -> RevenueModel:
     return fit_revenue(labels.values[is_found], labels.revenue_cny[is_found], config)
 
 
-def _active_of_these_features(config: ModelConfig) -> registry.Registered | None:
+def _active_of_these_features() -> registry.Registered | None:
     try:
-        return registry.active(config)
+        return registry.active()
     except OtherFeaturesError:
         log.warning("the active model was made for other features: the new one replaces it")
         return None

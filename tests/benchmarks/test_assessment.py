@@ -61,7 +61,7 @@ def test_assessment(newest: Callable[[int], None], figure: Figure) -> None:
     figure("train_vs_bare", whole / bare)
 
     assessed.make(LABELS, is_inspected=False)
-    model = registry.active(configured()).model
+    model = registry.active().model
     ready = xgboost.DMatrix(labels.values, feature_names=list(NAMES), nthread=THREADS)
     bare = seconds_of(lambda: model.booster.predict(ready, output_margin=True))
     whole = seconds_of(score.assess)

@@ -11,7 +11,6 @@ import pytest
 from customs_risk.warehouse import append_arrow, connect, read_arrow
 from ml import explain, registry, score, train
 from ml.baselines import CATEGORIES, NUMBERS
-from ml.config import configured
 from ml.features import NAMES
 
 FIRST = date(2026, 4, 1)
@@ -120,7 +119,7 @@ def test_from_no_model_to_conclusions_and_a_second_model(tables):
     version = train.train()
     assert version is not None
     assert train.train() == version
-    current = registry.active(configured())
+    current = registry.active()
     assert current is not None and current.version == version
 
     # 3,000 new ones: history is never assessed, what was concluded stays
@@ -177,8 +176,8 @@ def test_from_no_model_to_conclusions_and_a_second_model(tables):
 
 
 def test_a_changed_artefact_is_noticed(tables):
-    current = registry.active(configured())
+    current = registry.active()
     path = tables.home / "models" / current.version / "model.json"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(ValueError, match="not the one that was registered"):
-        registry.active(configured())
+        registry.active()

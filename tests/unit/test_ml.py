@@ -179,6 +179,13 @@ def test_the_configuration_hash_names_every_setting():
     assert deeper.hash() != CONFIG.hash()
 
 
+def test_a_setting_that_came_later_does_not_move_the_rank_of_an_older_model():
+    stored = CONFIG.as_dict()
+    assert ModelConfig.from_dict(stored) == CONFIG
+    del stored["record_weight"]
+    assert ModelConfig.from_dict(stored) == replace(CONFIG, record_weight=0.0)
+
+
 def test_the_model_beats_its_rivals_where_its_features_tell(fitted):
     _, metrics = fitted
     precision = {name: r["average_precision"] for name, r in metrics["rankings"].items()}

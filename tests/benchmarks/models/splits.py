@@ -22,7 +22,6 @@ from customs_risk.sandbox.replay import SEED, LabelledFile
 from customs_risk.warehouse import read_arrow
 from ml import data, registry
 from ml.baselines import CATEGORIES, NUMBERS
-from ml.config import configured
 from ml.model import Model
 
 Floats = NDArray[np.float64]
@@ -98,7 +97,7 @@ def split(home: Path, past: pd.DataFrame, future: pd.DataFrame, mapping: Path) -
             steps.collect(feed)
         steps.prepare()
         steps.train()
-        trained = registry.active(configured())
+        trained = registry.active()
         if trained is None:
             raise ValueError("the past is too small to train on")
         return Split(
