@@ -175,7 +175,7 @@ def test_what_happens_to_a_model_is_told_and_never_changed(stage):
     for act in ("update ml.model_events set reason = ''", "delete from ml.model_events"):
         with pytest.raises(psycopg.errors.RaiseException, match="never changed"), connect() as c:
             c.execute(act)
-    again = registry.active(configured())
+    again = registry.active()
     assert again is not None and (again.version, again.served_by) == (stage.first, "activated")
 
 
@@ -238,7 +238,7 @@ def test_one_command_rolls_back_and_the_policy_waits_then(stage):
         stage.first,
     )
     assert (by, reason, is_policy) == ("li.na", "find rates fell", False)
-    current = registry.active(configured())
+    current = registry.active()
     labels = world()
     assert not champion.compare(labels, configured(), 60, current)["activated"]
     # what was left by a roll-back is nothing to go back to
