@@ -177,6 +177,8 @@ def test_what_happens_to_a_model_is_told_and_never_changed(stage):
             c.execute(act)
     again = registry.active()
     assert again is not None and (again.version, again.served_by) == (stage.first, "activated")
+    # it scores by the settings that it was trained under, not by those of today
+    assert again.model.config == replace(configured(), booster=SMALL) != configured()
 
 
 def test_a_challenger_scores_the_same_declarations_and_is_promoted_when_proven(stage):
