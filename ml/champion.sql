@@ -23,7 +23,7 @@ scored as (
         shadow.model_version = '{challenger}'
         and decisions.model_version = '{champion}'
     window stratum as (
-        partition by decisions.office_code, decisions.decided_on, decisions.decision_round
+        partition by decisions.decided_on, decisions.stratum
     )
 )
 

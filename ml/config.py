@@ -45,7 +45,7 @@ class BoosterConfig:
 
 
 # what moves a rank, as it was before it came to be a setting
-_BEFORE = {"record_weight": 0.0}
+_BEFORE = {"record_weight": 0.0, "learning_days": None}
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,11 @@ class ModelConfig:
     # and is about something new when so much of what it is about was never declared before
     novel: float = 0.75
     ranking: Literal["likelihood", "value"] = "likelihood"
-    # log-odds added per log(1 + earlier declarations) of a consignment pattern that recurs and was
-    # never inspected (Order 271, article 16: act, then find out what is not known)
-    learning_weight: float = 0.7
+    # log-odds added per log(1 + declarations to come) of a consignment pattern that recurs and was
+    # never inspected: what is learned of it serves as often (Order 271, article 16: act, then find
+    # out what is not known). As many are to come in so many days as have come until now, a day
+    learning_weight: float = 1.0
+    learning_days: float | None = 364.0
     # and as many at most, up or down, by what was found in a pattern that recurs where it was
     # inspected: trees learn rates of all patterns, and say too little of the one at hand
     record_weight: float = 3.0

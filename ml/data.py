@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -190,6 +191,18 @@ def labelled(newest: int) -> Labelled:
     parts = [_part(batch) for batch in stream_arrow(query)][::-1]
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Labelled(**arrays, raw=_declared(min(newest, _COMPARED)))
+
+
+def first_day() -> date:
+    """Return the day on which the first declaration became known."""
+    from customs_risk.warehouse import connect
+
+    with connect() as connection:
+        found = connection.execute("select min(known_on) from intermediate.int_declarations")
+        (day,) = found.fetchone() or (None,)
+    if day is None:
+        raise LookupError("there is no declaration yet")
+    return cast(date, day)
 
 
 def domain_scores(newest: int) -> pd.DataFrame:

@@ -53,6 +53,7 @@ class RevenueModel:
 class Model:
     """What scores declarations. ``repeats`` (0 to 1) says how well a consignment pattern's past
     tells its future; it scales how far a pattern's own record moves its place in the ranking. The
+    ``watched_days`` are those over which declarations had been counted when it was trained. The
     ``committee`` are the models of earlier periods that it was validated by. ``indicators`` speak
     for the risk domains in which findings are too few to be learned.
     """
@@ -65,6 +66,7 @@ class Model:
     base_rate: float
     repeats: float
     config: ModelConfig
+    watched_days: float = 1.0
     committee: tuple[xgboost.Booster, ...] = ()
     indicators: dict[str, ScoreCalibration] = field(default_factory=dict)
 
@@ -96,7 +98,7 @@ class Model:
 
     def ranking_score(self, values: Values, margin: Floats, revenue_cny: Floats) -> Floats:
         """Return what declarations are ranked by, in log-odds or in logarithms of value."""
-        of_pattern = self.repeats * _of_pattern(values, self.config)
+        of_pattern = self.repeats * _of_pattern(values, self.watched_days, self.config)
         if self.config.ranking == "likelihood":
             return margin + of_pattern
         return value_score(margin, revenue_cny) + of_pattern
@@ -119,6 +121,7 @@ class Model:
             "indicators": {name: each.as_dict() for name, each in self.indicators.items()},
             "base_rate": self.base_rate,
             "repeats": self.repeats,
+            "watched_days": self.watched_days,
             "revenue": {"scale": self.revenue.scale, "quantiles": list(self.revenue.quantiles)},
         }
 
@@ -169,6 +172,7 @@ def restored(files: dict[str, bytes], config: ModelConfig) -> Model:
         ),
         base_rate=described["base_rate"],
         repeats=described["repeats"],
+        watched_days=described.get("watched_days", 1.0),
         config=config,
         committee=tuple(
             booster for name, booster in boosters.items() if name.startswith("committee_")
@@ -234,14 +238,18 @@ def value_score(margin: Floats, revenue_cny: Floats) -> Floats:
     return -np.logaddexp(0, -margin) + 0.5 * np.log1p(revenue_cny)
 
 
-def _of_pattern(values: Values, config: ModelConfig) -> Floats:
+def _of_pattern(values: Values, watched_days: float, config: ModelConfig) -> Floats:
     """Return the log-odds that a consignment pattern adds: by its record, or by what it teaches."""
     seen, inspected, rate = (
         np.nan_to_num(values[:, NAMES.index(name)])
         for name in ("log_declarations_consignment", "log_inspections_consignment", "rate_goods")
     )
-    record = 2 * rate - 1
-    return np.where(inspected > 0, config.record_weight * record, config.learning_weight * seen)
+    if config.learning_days is None:
+        to_come = seen
+    else:
+        to_come = np.log1p(np.expm1(seen) * config.learning_days / watched_days)
+    record = config.record_weight * (2 * rate - 1)
+    return np.where(inspected > 0, record, config.learning_weight * to_come)
 
 
 def _booster(raw: bytes) -> xgboost.Booster:

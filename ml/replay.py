@@ -179,8 +179,8 @@ def _decide(connection: psycopg.Connection, decided: Facts, concluded: Facts) ->
     found: Any = connection.execute(
         """
         select * from assessment.selection_replay
-        where office_code = %(office_code)s and decided_on = %(decided_on)s
-            and decision_round = %(decision_round)s and declaration_id = %(declaration_id)s
+        where decided_on = %(decided_on)s and stratum = %(stratum)s
+            and declaration_id = %(declaration_id)s
         """,
         decided,
     ).fetchone()

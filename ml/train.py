@@ -73,9 +73,14 @@ def train() -> str | None:
         log.info("no model yet: results cover too few days")
         return None
     model, metrics = fitted
-    model = replace(model, indicators=indicators.fit_domains(_scored(config)))
+    learned_until = labels.known.max().astype(date)
+    model = replace(
+        model,
+        watched_days=float(max((learned_until - data.first_day()).days, 1)),
+        indicators=indicators.fit_domains(_scored(config)),
+    )
     activation = champion.compare(labels, config, metrics["rounds"], current)
-    window = labels.known.min().astype(date), labels.known.max().astype(date)
+    window = labels.known.min().astype(date), learned_until
     metrics |= {"labels_hash": labels_hash, "activation": activation}
     return registry.register(model, window, metrics, activate=activation["activated"])
 

@@ -2,7 +2,7 @@
 
 The same rules as the real loop's replay: a warm-up at random, then in every week the rival ranks
 that week's declarations by what it learned from the weeks before, a share of inspections stays
-random, and each office has its own capacity.
+random, and whoever inspects together has a capacity of its own.
 """
 
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ml.baselines import PlainModel
 
+CapacityOf = Literal["office", "country"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -23,6 +24,7 @@ def rival(
     *,
     inspection_rate: float = 0.10,
     random_share: float = 0.10,
+    capacity_of: CapacityOf = "office",
     warm_up: int = 4,
     seed: int = 271,
 ) -> pd.DataFrame:
@@ -35,7 +37,7 @@ def rival(
     dice = np.random.default_rng(seed)
     selected = np.zeros(len(rows), dtype=bool)
     week, found = rows["week"].to_numpy(), rows["found"].to_numpy(float)
-    office = rows["office_code"].to_numpy()
+    office = inspectors(rows, capacity_of)
     for number, current in enumerate(np.unique(week)):
         here = np.flatnonzero(week == current)
         learns = by == "plain" and number >= warm_up and np.unique(found[selected]).size == 2
@@ -46,6 +48,12 @@ def rival(
             score, share = np.zeros(here.size), 1.0
         selected[here] = select(score, office[here], inspection_rate, share, dice)
     return rows.assign(selected=selected)
+
+
+def inspectors(rows: pd.DataFrame, capacity_of: CapacityOf) -> NDArray[Any]:
+    """Return who inspects what is chosen of each row: its office, or all of them together."""
+    office = rows["office_code"].to_numpy()
+    return office if capacity_of == "office" else np.full(len(rows), "all", dtype=object)
 
 
 def select(

@@ -20,11 +20,10 @@
 {%- endmacro %}
 
 {#
-    The rule of selection: lanes and inspections of each stratum, within what its office can inspect. It stands here
+    The rule of selection: lanes and inspections of each stratum, within what can be inspected of it. It stands here
     once, for decisions and for their replay.
 
-    placed: a CTE, one row per declaration: office_code, decided_on and decision_round (which make a stratum), stratum
-    (its name), declaration_id, ranking_score, exploration_score; what claims it (claim: mandatory, analyst, parameter
+    placed: a CTE, one row per declaration: decided_on, stratum (what is decided together), declaration_id, ranking_score, exploration_score; what claims it (claim: mandatory, analyst, parameter
     or null; claim_priority, the lower the sooner; wants_documents); and the settings as exact numbers:
     inspection_rate, random_share, claim_share, exploration_share, medium_rate, selection_seed. Yields the CTEs up to
     `decided`.
@@ -35,7 +34,7 @@
     learned has its own share; the rest goes to the best ranked.
 #}
 {% macro selection(placed) -%}
-{%- set stratum = 'office_code, decided_on, decision_round' -%}
+{%- set stratum = 'decided_on, stratum' -%}
 strata as (
     select
         *,

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     inspection_rate: float = Field(
         0.10, gt=0, le=1, description="share of an office's declarations that it can inspect"
     )
+    capacity_of: Literal["office", "country"] = Field(
+        "office",
+        description="who inspects what is chosen: each office for itself, or all of them together "
+        "(one ranking of the whole country, where inspectors or images of the goods travel)",
+    )
     random_share: float = Field(
         0.10, gt=0, le=1, description="share of inspections drawn at random, to measure"
     )

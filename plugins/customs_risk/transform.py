@@ -263,6 +263,7 @@ def variables(config: Settings) -> dict[str, object]:
     """Return the settings that models read, under the names they read them by."""
     return {
         "inspection_rate": config.inspection_rate,
+        "capacity_of": config.capacity_of,
         "random_share": config.random_share,
         "claim_share": config.claim_share,
         "exploration_share": config.exploration_share,

@@ -63,7 +63,8 @@ def past(connection: psycopg.Connection) -> None:
             selected_by, reason_en, reason_zh, level, model_version, as_of, assessed_at,
             declarations_in_stratum, capacity, random_capacity, exploration_capacity, score_rank,
             random_draw, random_probability, selection_probability, decided_at)
-        select 'P' || n, 'D' || d || '-' || n, '2200', date '2026-05-31' + d, 1, 's' || d, 'low',
+        select 'P' || n, 'D' || d || '-' || n, '2200', date '2026-05-31' + d, 1, '2200/' || d,
+            'low',
             case when n in (1, 10) then 'targeted' when n = 2 then 'random' else 'none' end,
             'r', 'r', 'low', 'm', now(), now(), 10, 3, 1, 0, n, 0.5, 0.1,
             case when n in (1, 10) then 1 else 0.1 end, now()

@@ -68,7 +68,7 @@ _STATEMENTS = (
         model_version, as_of, assessed_at, claim, claim_key, declarations_in_stratum, capacity,
         random_capacity, exploration_capacity, score_rank, random_draw, random_probability,
         selection_probability, decided_at)
-    select %(importer)s, declaration_id, '2200', "day", 1, 's', 'low', %(selected_by)s, 'r', 'r',
+    select %(importer)s, declaration_id, '2200', "day", 1, '2200', 'low', %(selected_by)s, 'r', 'r',
         'low', %(likelihood)s, 'm', "day", "day",
         case when %(claim_key)s::text is not null then %(selected_by)s end,
         %(claim_key)s, 10, 3, 1, 0, place, 0.5, 0.1, %(probability)s, "day"

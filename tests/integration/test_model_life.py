@@ -48,7 +48,7 @@ create table intermediate.int_risk_profiles (
 );
 create table treatment.decisions (
     importer_id text, declaration_id text, model_version text, office_code text, decided_on date,
-    decision_round integer, declarations_in_stratum bigint, ranking_score float8, likelihood float8,
+    stratum text, declarations_in_stratum bigint, ranking_score float8, likelihood float8,
     score_rank bigint, cutoff_rank bigint, selected_by text, selection_probability float8
 )
 """
@@ -57,8 +57,8 @@ create table treatment.decisions (
 DECIDE = """
 insert into treatment.decisions
 select
-    importer_id, declaration_id, model_version, '2200', known_on, 1, declarations, ranking_score,
-    likelihood, place, declarations / 2,
+    importer_id, declaration_id, model_version, '2200', known_on, '2200', declarations,
+    ranking_score, likelihood, place, declarations / 2,
     case
         when place <= declarations / 2 then 'targeted'
         when hashtext(declaration_id) % 2 = 0 then 'random'

@@ -57,7 +57,8 @@ _TABLES = {
             selected_by, reason_en, reason_zh, level, model_version, as_of, assessed_at,
             declarations_in_stratum, capacity, random_capacity, exploration_capacity, score_rank,
             random_draw, random_probability, selection_probability, decided_at)
-        select importer_id, declaration_id, office_code, day, 1, day::text, 'low', selected_by, 'r',
+        select importer_id, declaration_id, office_code, day, 1,
+            office_code || '/' || day, 'low', selected_by, 'r',
             'r', 'low', 'm', now(), now(), 10, 3, 1, 0, 1, 0.5, 0.1, probability, now()
         from world""",
     "intermediate.int_inspection_versions": """

@@ -182,8 +182,9 @@ def test_the_configuration_hash_names_every_setting():
 def test_a_setting_that_came_later_does_not_move_the_rank_of_an_older_model():
     stored = CONFIG.as_dict()
     assert ModelConfig.from_dict(stored) == CONFIG
-    del stored["record_weight"]
-    assert ModelConfig.from_dict(stored) == replace(CONFIG, record_weight=0.0)
+    del stored["record_weight"], stored["learning_days"]
+    older = ModelConfig.from_dict(stored)
+    assert older == replace(CONFIG, record_weight=0.0, learning_days=None)
 
 
 def test_the_model_beats_its_rivals_where_its_features_tell(fitted):
@@ -231,11 +232,13 @@ def test_patterns_rank_by_their_record_or_by_what_they_teach_only_where_they_rep
     rows[:, NAMES.index("log_inspections_consignment")] = np.log1p([0, 0, 3, 3])
     rows[:, NAMES.index("rate_goods")] = [0.2, 0.2, 0.05, 0.8]
     margin, revenue = np.zeros(4), np.zeros(4)
-    repeating, other = replace(fitted[0], repeats=1.0), replace(fitted[0], repeats=0.0)
+    # nine in a quarter: 36 are to come in the next 364 days
+    watched = replace(fitted[0], watched_days=91.0)
+    repeating, other = replace(watched, repeats=1.0), replace(watched, repeats=0.0)
     score = repeating.ranking_score(rows, margin, revenue)
     assert score[clean] < score[never] == 0 < min(score[common], score[bad])
     assert score[bad] == pytest.approx(0.6 * CONFIG.record_weight)
-    assert score[common] == pytest.approx(np.log(10) * CONFIG.learning_weight)
+    assert score[common] == pytest.approx(np.log(37) * CONFIG.learning_weight)
     assert other.ranking_score(rows, margin, revenue).tolist() == [0, 0, 0, 0]
 
 

@@ -48,6 +48,7 @@ def show(console: Console, truth: pd.DataFrame, warm_up: int) -> None:
             name,
             inspection_rate=settings().inspection_rate,
             random_share=settings().random_share,
+            capacity_of=settings().capacity_of,
             warm_up=warm_up,
         )
         results[name] = evaluate.by_month(chosen)

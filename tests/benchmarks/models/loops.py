@@ -86,7 +86,7 @@ def rival_loop(rows: pd.DataFrame, learner: Learner, *, warm_up: int, seed: int 
     dice = np.random.default_rng(seed)
     rate, random_share = settings().inspection_rate, settings().random_share
     week, found = rows["week"].to_numpy(), rows["found"].to_numpy(float)
-    office = rows["office_code"].to_numpy()
+    office = weekly.inspectors(rows, settings().capacity_of)
     selected = np.zeros(len(rows), dtype=bool)
     score, likelihood = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     tells_likelihood = False

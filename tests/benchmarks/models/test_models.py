@@ -92,6 +92,9 @@ def test_kcs_disjoint(korean: Path, home: Path, figure: Note) -> None:
 
 
 def test_kcs_simulation(korean: Path, home: Path, tmp_path: Path, figure: Note) -> None:
+    # as in the literature: a share of all that is declared in a week, wherever
+    os.environ["CUSTOMS_RISK_CAPACITY_OF"] = "country"
+    settings.cache_clear()
     path = tmp_path / "declarations.csv"
     kcs.everything(korean).to_csv(path, index=False)
     simulation.run_replay(console, home, path, kcs.MAPPING, warm_up=WARM_UP)

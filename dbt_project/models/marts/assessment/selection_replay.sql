@@ -55,6 +55,7 @@ final as (
         office_code,
         decided_on,
         decision_round,
+        stratum,
         ranking_score,
         declarations_in_stratum,
         capacity,

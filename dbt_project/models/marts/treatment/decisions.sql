@@ -12,6 +12,11 @@
     )
 }}
 
+-- who inspects together: an office, or the whole country
+{%- set of_country = var('capacity_of') == 'country' %}
+{%- set inspectors = "'all'" if of_country else 'office_code' %}
+{%- set office_rate = 'coalesce(capacities.inspection_rate, ' ~ var('inspection_rate') ~ ')::numeric' %}
+
 with
 
 conclusions as (select * from {{ ref('int_conclusions') }}),
@@ -48,6 +53,7 @@ exploration as (
 pending as (
     select
         conclusions.*,
+        {{ inspectors }} as inspectors,
         {{ business_day('conclusions.as_of') }} as decided_on
     from conclusions
     {%- if is_incremental() %}
@@ -67,27 +73,27 @@ pending as (
 {% if is_incremental() %}
 earlier_rounds as materialized (
     select
-        office_code,
+        {{ inspectors }} as inspectors,
         decided_on,
         max(decision_round) as decision_round
     from {{ this }}
     where decided_on >= (select min(pending.decided_on) from pending)
-    group by office_code, decided_on
+    group by inspectors, decided_on
 ),
 {% else %}
 earlier_rounds as (
     select
-        null::text as office_code,
+        null::text as inspectors,
         null::date as decided_on,
         0 as decision_round
 ),
 {% endif %}
 
 {%- set in_order = claim_order('claims') %}
--- a stratum is what one office can decide together: its pending declarations of one day
--- (those that are assessed later on the same day make a further round); one office's day to one earlier round, and to
--- the one capacity that was approved for its month, or to none: then the setting holds; one declaration to many claims,
--- looked up by their key: the first in order speaks, all are kept. Claims are made just before decisions
+-- a stratum is what is decided together: an office's pending declarations of one day, or those of all offices (what is
+-- assessed later on the same day makes a further round); its day to one earlier round, an office to the one capacity that
+-- was approved for its month, or to none: then the setting holds; one declaration to many claims, looked up by their key:
+-- the first in order speaks, all are kept. Claims are made just before decisions
 placed as (
     select
         pending.*,
@@ -100,9 +106,13 @@ placed as (
         coalesce(claims_on.wants_documents, false) as wants_documents,
         coalesce(earlier_rounds.decision_round, 0) + 1 as decision_round,
         concat_ws(
-            '/', pending.office_code, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
+            '/', pending.inspectors, pending.decided_on, coalesce(earlier_rounds.decision_round, 0) + 1
         ) as stratum,
-        coalesce(capacities.inspection_rate, {{ var('inspection_rate') }})::numeric as inspection_rate,
+        {% if of_country -%}
+        round(avg({{ office_rate }}) over (partition by pending.decided_on), 6)
+        {%- else -%}
+        {{ office_rate }}
+        {%- endif %} as inspection_rate,
         {{ var('random_share') }}::numeric as random_share,
         {{ var('claim_share') }}::numeric as claim_share,
         exploration.exploration_share,
@@ -122,7 +132,7 @@ placed as (
         from claims
         where claims.importer_id = pending.importer_id and claims.declaration_id = pending.declaration_id
     ) as claims_on on true
-    left join earlier_rounds using (office_code, decided_on)
+    left join earlier_rounds using (inspectors, decided_on)
     left join capacities
         on
             pending.office_code = capacities.office_code
@@ -136,11 +146,12 @@ placed_in_words as (
     select
         *,
         format(
-            'ranked %s of %s in office %s, which can inspect %s',
-            score_rank, declarations_in_stratum, office_code, capacity
+            'ranked %s of %s in {{ 'all offices' if of_country else 'office %s' }}, which can inspect %s',
+            score_rank, declarations_in_stratum, {{ 'office_code, ' if not of_country }}capacity
         ) as place_en,
         format(
-            '在%s关区%s份中排第%s位（可查验%s份）', office_code, declarations_in_stratum, score_rank, capacity
+            '在{{ '全部' if of_country else '%s' }}关区%s份中排第%s位（可查验%s份）',
+            {{ 'office_code, ' if not of_country }}declarations_in_stratum, score_rank, capacity
         ) as place_zh,
         round(100 * random_probability::numeric, 2) as random_pct
     from decided

@@ -7,7 +7,7 @@ decided as materialized (
         decisions.declaration_id,
         decisions.office_code,
         decisions.decided_on,
-        decisions.decision_round,
+        decisions.stratum,
         decisions.selected_by,
         decisions.selection_probability,
         decisions.random_probability,
@@ -203,8 +203,7 @@ claimed as (
         subjects.subject_no,
         looked_into.*,
         count(*) over (
-            partition by
-                subjects.subject_no, looked_into.office_code, looked_into.decided_on, looked_into.decision_round
+            partition by subjects.subject_no, looked_into.decided_on, looked_into.stratum
         ) as claims_in_stratum
     from looked_into
     inner join subjects using (claim_key)
@@ -217,9 +216,8 @@ claimed as (
 strata as (
     select distinct
         subject_no,
-        office_code,
         decided_on,
-        decision_round,
+        stratum,
         claims_in_stratum
     from claimed
 ),
@@ -233,11 +231,11 @@ contenders as (
         decided.selected_by,
         decided.likelihood,
         row_number() over (
-            partition by strata.subject_no, strata.office_code, strata.decided_on, strata.decision_round
+            partition by strata.subject_no, strata.decided_on, strata.stratum
             order by decided.score_rank asc, decided.declaration_id asc
         ) as place
     from strata
-    inner join decided using (office_code, decided_on, decision_round)
+    inner join decided using (decided_on, stratum)
     left join claimed
         on strata.subject_no = claimed.subject_no
             and decided.importer_id = claimed.importer_id

@@ -5,9 +5,10 @@ decided as materialized (
     select
         decisions.importer_id,
         decisions.declaration_id,
-        decisions.office_code,
+        -- who inspects together: an office, or all of them
+        split_part(decisions.stratum, '/', 1) as office_code,
         decisions.decided_on,
-        decisions.decision_round,
+        decisions.stratum,
         decisions.selected_by,
         decisions.selection_probability,
         decisions.capacity,
@@ -85,12 +86,12 @@ counted as (
     from known
 ),
 
--- what one office decides together: hits that nothing else selected would take the place of what was targeted
+-- what is decided together: hits that nothing else selected would take the place of what was targeted
 strata as (
     select
         office_code,
         decided_on,
-        decision_round,
+        stratum,
         count(*) filter (where is_hit) as hits,
         max(capacity) as capacity,
         count(*) filter (where is_hit and selected_by = 'none') as unselected_hits,
@@ -98,7 +99,7 @@ strata as (
             max(capacity) - max(other_capacity) - count(*) filter (where is_hit and selected_by = 'targeted'), 0
         ) as places
     from known
-    group by office_code, decided_on, decision_round
+    group by office_code, decided_on, stratum
 ),
 
 offices as (
