@@ -1,6 +1,7 @@
 """Allocation of people on a warehouse: recommended, approved, followed, held to account."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -124,6 +125,15 @@ def approval_of(connection: psycopg.Connection, number: str) -> tuple[Any, ...]:
     return tuple(told)
 
 
+@contextmanager
+def all_inspect_together() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUSTOMS_RISK_CAPACITY_OF", "country")
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
 def test_the_month_of_an_allocation(connection: psycopg.Connection) -> None:
     # before anything was decided, and in the middle of a month, there is nothing to recommend
     now_is(connection, datetime(2026, 5, 29, 18, tzinfo=ZONE))
@@ -134,6 +144,10 @@ def test_the_month_of_an_allocation(connection: psycopg.Connection) -> None:
 
     # the last business day of June: for July, once
     now_is(connection, datetime(2026, 6, 30, 18, tzinfo=ZONE))
+    with all_inspect_together():  # nothing is to be divided between offices
+        assert steps.allocate() is None
+        with pytest.raises(UnusableAllocation, match="inspect together"):
+            capacities.propose(by="li.na")
     number = steps.allocate()
     assert number == "AL-202607-1"
     assert steps.allocate() is None

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from customs_risk import clock, warehouse
+from customs_risk.settings import settings
 from customs_risk.treat import approvals
 from customs_risk.treat.approvals import Question, due_in
 from ml.allocation import step
@@ -67,8 +68,11 @@ class UnusableAllocation(ValueError):  # noqa: N818 - reads as what is wrong
 def propose_due() -> str | None:
     """Recommend for the month that begins next, or has just begun, once; return the number.
 
-    None where it was done already, the month is under way, or no model has ranked for long enough.
+    None where all offices inspect together, it was done already, the month is under way, or no
+    model has ranked for long enough.
     """
+    if settings().capacity_of == "country":
+        return None
     with warehouse.connect() as connection:
         moment = clock.present(connection)
         today = clock.business_day(moment)
@@ -96,8 +100,13 @@ def propose(month_on: date | None = None, *, by: str) -> str:
     Raises:
         NothingToRankBy: no model has ranked declarations for long enough.
         NoAllocation: the bounds leave nothing.
-        UnusableAllocation: the month is over.
+        UnusableAllocation: the month is over, or there is nothing to divide between offices.
     """
+    if settings().capacity_of == "country":
+        raise UnusableAllocation(
+            "all offices inspect together (CUSTOMS_RISK_CAPACITY_OF=country): there is nothing to "
+            "divide between them 全国统一查验，无需在关区间分配"
+        )
     with warehouse.connect() as connection:
         moment = clock.present(connection)
         today = clock.business_day(moment)
