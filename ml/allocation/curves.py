@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ml.allocation.evidence import WAYS, Floats, Totals
+from ml.allocation.evidence import WAYS, Floats, NothingToRankBy, Totals
 
 _TARGETED = WAYS.index("targeted")
 _RANDOM = WAYS.index("random")
@@ -32,10 +32,6 @@ _PRIOR_LINE = 5.0
 _LEAST_VARIANCE = 0.0025
 # a rule that never targets (no model) has no curve
 _LEAST_TARGETED = 0.05
-
-
-class NothingToRankBy(ValueError):  # noqa: N818 - reads as what is wrong
-    """No model has ranked declarations yet: there is no curve to recommend by."""
 
 
 @dataclass(frozen=True)

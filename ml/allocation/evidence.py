@@ -5,6 +5,7 @@ stratum (the first bin holds the best ranked), a way of selection and the risk d
 likely concern. Days are kept apart, so that an interval can draw them anew.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +33,10 @@ KEYS = ("office_code", "decided_on", "rank_bin", "way", "risk_domain")
 COLUMNS = (*KEYS, *_DECLARED, *_RESULTS)
 
 
+class NothingToRankBy(ValueError):  # noqa: N818 - reads as what is wrong
+    """No model has ranked declarations yet: there is no curve to recommend by."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """``ranked`` counts what could be targeted: measures of declarations by days × offices × bins
@@ -50,8 +55,7 @@ class Evidence:
     @cached_property
     def is_newest(self) -> NDArray[np.bool_]:
         """The last thirty days: they tell what offices inspect now, and how the model ranks now."""
-        days = np.array(self.days, dtype="datetime64[D]")
-        return np.asarray(days > days[-1] - np.timedelta64(NEWEST_DAYS, "D"))
+        return _is_newest(self.days)
 
     @cached_property
     def business_days_each(self) -> float:
@@ -111,9 +115,13 @@ def arranged(counted: pd.DataFrame) -> Evidence:
     """Arrange rows with ``COLUMNS`` as arrays.
 
     Where the domain is not told (nobody acts on what ranks low, so nothing is told of it) a row is
-    shared out over the domains as those told of its office are.
+    shared out over the domains as those told of its office are. Offices that inspected nothing of
+    late are left out: nothing tells what they would find.
+
+    Raises:
+        NothingToRankBy: no office did.
     """
-    rows = _shared_out(counted)
+    rows = _shared_out(_of_inspecting_offices(counted))
     offices = tuple(sorted(rows["office_code"].unique()))
     days = tuple(sorted(rows["decided_on"].unique()))
     bins = int(rows["rank_bin"].max()) + 1
@@ -150,6 +158,18 @@ def arranged(counted: pd.DataFrame) -> Evidence:
         chosen={name: summed(name, *by_way, where=is_chosen) for name in (*_DECLARED, *_RESULTS)},
         declarations=summed("declarations", *by_office, where=np.ones(len(rows), dtype=bool)),
     )
+
+
+def _is_newest(days: Iterable[object]) -> NDArray[np.bool_]:
+    on = np.array(list(days), dtype="datetime64[D]")
+    return np.asarray(on > on.max() - np.timedelta64(NEWEST_DAYS, "D"))
+
+
+def _of_inspecting_offices(counted: pd.DataFrame) -> pd.DataFrame:
+    inspects = _is_newest(counted["decided_on"]) & (counted["way"] != "none")
+    if not inspects.any():
+        raise NothingToRankBy("nothing was inspected of late 近期无查验")
+    return counted[counted["office_code"].isin(counted["office_code"][inspects])]
 
 
 def _shared_out(counted: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ml.allocation.config import AllocationConfig
-from ml.allocation.curves import Curves, NothingToRankBy, curves
-from ml.allocation.evidence import DOMAINS, Evidence, Floats
+from ml.allocation.curves import Curves, curves
+from ml.allocation.evidence import DOMAINS, Evidence, Floats, NothingToRankBy
 from ml.allocation.optimise import NoAllocation, Problem, best
 
 _RATE_STEP = 10_000  # rates are told in hundredths of a per cent
@@ -102,7 +102,8 @@ def recommend(
 def _best_rate(laid: Curves, config: AllocationConfig) -> Floats:
     """Return the inspections per declaration of each office that are worth most."""
     fill = best(_problem(laid, config))
-    asked = np.round((fill * laid.inspections).sum(axis=1) / laid.declarations * _RATE_STEP)
+    declarations = np.where(laid.declarations > 0, laid.declarations, 1.0)
+    asked = np.round((fill * laid.inspections).sum(axis=1) / declarations * _RATE_STEP)
     return np.asarray(asked / _RATE_STEP)
 
 
@@ -174,7 +175,8 @@ def _drawn_anew(
         drawn = curves(evidence.weighted(weights), business_days, present_rate)
         gain = _gain(drawn, rate, present_rate)
         try:
-            chosen = _best_rate(drawn, config)
+            # a draw may hold no day on which a small office had declarations
+            chosen = np.where(drawn.declarations > 0, _best_rate(drawn, config), present_rate)
         except NoAllocation:
             chosen = rate
         where_chosen = _gain(drawn, chosen, present_rate)

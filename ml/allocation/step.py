@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ml.allocation.config import AllocationConfig, configured
-from ml.allocation.curves import NothingToRankBy
-from ml.allocation.evidence import COLUMNS, arranged
+from ml.allocation.evidence import COLUMNS, NothingToRankBy, arranged
 from ml.allocation.recommend import Recommendation, recommend
 from ml.allocation.words import cell_words, run_words
 

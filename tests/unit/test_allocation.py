@@ -11,14 +11,20 @@ import pytest
 from ml.allocation import step
 from ml.allocation.config import AllocationConfig
 from ml.allocation.curves import (
-    NothingToRankBy,
     curves,
     drawn_to_one,
     lasting_variance,
     recalibrated,
     smoothed,
 )
-from ml.allocation.evidence import COLUMNS, DOMAINS, Evidence, Totals, arranged
+from ml.allocation.evidence import (
+    COLUMNS,
+    DOMAINS,
+    Evidence,
+    NothingToRankBy,
+    Totals,
+    arranged,
+)
 from ml.allocation.optimise import NoAllocation, Problem, best
 from ml.allocation.recommend import Recommendation, recommend
 from ml.allocation.words import cell_words, run_words
@@ -244,6 +250,23 @@ def test_before_there_is_evidence_nothing_is_recommended(told: Evidence) -> None
     unranked["way"] = unranked["way"].replace("targeted", "random")
     with pytest.raises(NothingToRankBy, match="hardly anything"):
         recommend(arranged(unranked), 22, CONFIG)
+    with pytest.raises(NothingToRankBy, match="inspected of late"):
+        arranged(unranked.assign(way="none"))
+
+
+def test_the_smallest_offices_do_not_stop_the_others() -> None:
+    counted, small = evidence(RATES), evidence({"small": 1.0}, size=12)
+    day = sorted(counted["decided_on"].unique())
+    last_month, yesterday = (small[small["decided_on"] == day[at]] for at in (3, -1))
+    silent = small.assign(office_code="silent", way="none")
+    closed = last_month.assign(office_code="closed")
+    told = arranged(pd.concat([counted, yesterday, silent, closed], ignore_index=True))
+    assert told.offices == (*sorted(RATES), "small")
+    made = recommend(told, 22, CONFIG)
+    cells = step.cells(made, "AL").to_pandas()
+    assert not cells.isna().to_numpy().any()
+    assert np.isfinite(made.expected_gain()["findings"]).all()
+    assert "nan" not in "".join(run_words(made, date(2026, 7, 1)))
 
 
 def test_what_is_not_told_of_is_shared_out_and_nothing_is_lost() -> None:

@@ -16,7 +16,7 @@ from customs_risk.settings import settings
 from customs_risk.treat import approvals
 from customs_risk.treat.approvals import Question, due_in
 from ml.allocation import step
-from ml.allocation.curves import NothingToRankBy
+from ml.allocation.evidence import NothingToRankBy
 
 log = logging.getLogger(__name__)
 
