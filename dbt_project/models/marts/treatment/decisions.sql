@@ -90,10 +90,10 @@ earlier_rounds as (
 {% endif %}
 
 {%- set in_order = claim_order('claims') %}
--- a stratum is what is decided together: an office's pending declarations of one day, or those of all offices (what is
--- assessed later on the same day makes a further round); its day to one earlier round, an office to the one capacity that
--- was approved for its month, or to none: then the setting holds; one declaration to many claims, looked up by their key:
--- the first in order speaks, all are kept. Claims are made just before decisions
+-- a stratum is what is decided together: an office's pending declarations of one day, or those of all offices (what
+-- is assessed later on the same day makes a further round); its day to one earlier round, an office to the one capacity
+-- that was approved for its month, or to none: then the setting holds; one declaration to many claims, looked up by
+-- their key: the first in order speaks, all are kept. Claims are made just before decisions
 placed as (
     select
         pending.*,
