@@ -40,6 +40,8 @@ Floats = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
 _MIN_RANDOM = 100
+# rows at the overall rate that stand beside what repeats counts
+_PULL = 5.0
 
 
 @dataclass(frozen=True)
@@ -197,18 +199,20 @@ def base_rate(labels: Labelled) -> float:
 def repeats(labels: Labelled) -> float:
     """Return how well a consignment pattern's past tells its future: 0 not at all, 1 wholly.
 
-    Twice the area under the curve less one, over rows whose pattern was inspected before, pulled
-    towards 0 when they are few.
+    How much oftener is something found where a pattern's record is worse than the rate of its day
+    than where it is not? Goods are chosen by that record, not by what will come of it, so the
+    difference holds for all, however few good records are looked at again; an area under the curve
+    of those that were chosen would not. Both are pulled to the overall rate when they are few.
     """
-    # against the overall rate of its day, since the rate is smoothed towards it
     excess = labels.values[:, NAMES.index("rate_consignment")] - labels.rate_all
     inspected = labels.values[:, NAMES.index("log_inspections_consignment")]
     is_known = (np.nan_to_num(inspected) > 0) & ~np.isnan(excess)
-    area = evaluate.area_under_curve(excess[is_known], labels.found[is_known])
-    if np.isnan(area):
-        return 0.0
-    size = float(is_known.sum())
-    return float(max(0.0, 2 * area - 1) * size / (size + 20))
+    usual = base_rate(labels)
+    worse, other = (
+        (labels.found[each].sum() + _PULL * usual) / (labels.found[each].size + _PULL)
+        for each in (is_known & (excess > 0), is_known & (excess <= 0))
+    )
+    return float(max(0.0, worse - other))
 
 
 def hash_of(labels: Labelled) -> str:

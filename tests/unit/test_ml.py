@@ -58,6 +58,32 @@ def fitted():
     return answer
 
 
+# --- what recurs
+
+
+def recurring(*, tells: bool, reinspected: float, seed: int = 3) -> Labelled:
+    """Return labels of patterns that were inspected before: each bad one is inspected again, of
+    the others a share; or the past tells nothing.
+    """
+    dice = np.random.default_rng(seed)
+    labels = world(4000)
+    is_bad = dice.random(4000) < 0.2
+    labels.values[:, NAMES.index("rate_consignment")] = np.where(is_bad, 0.4, 0.15)
+    labels.values[:, NAMES.index("log_inspections_consignment")] = np.log1p(1)
+    chance = np.where(is_bad, 0.95, 0.03) if tells else np.full(4000, 0.2)
+    labels = replace(labels, found=(dice.random(4000) < chance).astype(float))
+    return labels.take(np.flatnonzero(is_bad | (dice.random(4000) < reinspected)))
+
+
+def test_how_well_the_past_tells_the_future_does_not_hang_on_who_is_inspected_again():
+    everyone, few = (train.repeats(recurring(tells=True, reinspected=s)) for s in (1.0, 0.02))
+    assert everyone == pytest.approx(0.92, abs=0.03)
+    assert few == pytest.approx(everyone, abs=0.1)
+    assert train.repeats(recurring(tells=False, reinspected=1.0)) < 0.05
+    nobody = recurring(tells=True, reinspected=1.0).take(np.arange(3))
+    assert train.repeats(nobody) < 0.5
+
+
 # --- splits
 
 
