@@ -82,7 +82,7 @@ class ModelConfig:
     # never inspected: what is learned of it serves as often (Order 271, article 16: act, then find
     # out what is not known). As many are to come in so many days as have come until now, a day
     learning_weight: float = 1.0
-    learning_days: float | None = 364.0
+    learning_days: float | None = 546.0
     # and as many at most, up or down, by what was found in a pattern that recurs where it was
     # inspected: trees learn rates of all patterns, and say too little of the one at hand
     record_weight: float = 3.0
