@@ -258,13 +258,13 @@ def test_patterns_rank_by_their_record_or_by_what_they_teach_only_where_they_rep
     rows[:, NAMES.index("log_inspections_consignment")] = np.log1p([0, 0, 3, 3])
     rows[:, NAMES.index("rate_goods")] = [0.2, 0.2, 0.05, 0.8]
     margin, revenue = np.zeros(4), np.zeros(4)
-    # nine in a quarter: 36 are to come in the next 364 days
+    # nine in a quarter: 54 are to come in a year and a half
     watched = replace(fitted[0], watched_days=91.0)
     repeating, other = replace(watched, repeats=1.0), replace(watched, repeats=0.0)
     score = repeating.ranking_score(rows, margin, revenue)
     assert score[clean] < score[never] == 0 < min(score[common], score[bad])
     assert score[bad] == pytest.approx(0.6 * CONFIG.record_weight)
-    assert score[common] == pytest.approx(np.log(37) * CONFIG.learning_weight)
+    assert score[common] == pytest.approx(np.log(55) * CONFIG.learning_weight)
     assert other.ranking_score(rows, margin, revenue).tolist() == [0, 0, 0, 0]
 
 
