@@ -75,8 +75,8 @@ def _rate(kind: str) -> Feature:
         meaning_zh=f"{zh}以往查验的查获率（向总体查获率平滑）",
         unit="share",
         direction=1,
-        en=f"find rate of {en} so far {{}}",
-        zh=f"{zh}以往查获率{{}}",
+        en=f"estimated find rate of {en} {{}}",
+        zh=f"{zh}估计查获率{{}}",
     )
 
 
@@ -102,8 +102,8 @@ def _recent(kind: str) -> Feature:
         meaning_zh=f"{zh}近28天的查获率（平滑）",
         unit="share",
         direction=1,
-        en=f"find rate of {en} in the last 28 days {{}}",
-        zh=f"{zh}近28天查获率{{}}",
+        en=f"estimated find rate of {en} in the last 28 days {{}}",
+        zh=f"{zh}近28天估计查获率{{}}",
     )
 
 
@@ -115,8 +115,8 @@ def _revenue(kind: str) -> Feature:
         meaning_zh=f"{zh}以往每次查验补税额，取 log(1 + 元)（平滑）",
         unit="log_cny",
         direction=1,
-        en=f"earlier inspections of {en} brought {{}} each",
-        zh=f"{zh}以往每次查验补税{{}}",
+        en=f"earlier inspections of {en} brought an estimated {{}} each",
+        zh=f"{zh}以往每次查验估计补税{{}}",
     )
 
 
@@ -192,7 +192,7 @@ FEATURES: tuple[Feature, ...] = (
             "find rate of goods like these: same mass within route within origin within commodity",
             "同类货物查获率：由商品、原产地、航线至同重量逐级平滑",
         ),
-        ("find rate of goods like these so far {}", "同类货物以往查获率{}"),
+        ("estimated find rate of goods like these {}", "同类货物估计查获率{}"),
         1,
     ),
     *(_rate(kind) for kind in PROFILES),

@@ -332,11 +332,11 @@ def test_the_three_strongest_factors_in_order_and_in_words():
     assert factors["feature"].tolist() == ["rate_route", "price_z", "has_watch_list_match"]
     assert factors["contribution"].tolist() == pytest.approx([1.2, 1.0, 0.9])
     assert factors["en"].tolist() == [
-        "find rate of this commodity on this route so far 31 %",
+        "estimated find rate of this commodity on this route 31 %",
         "price -2.1 standard deviations against this commodity and origin",
         "importer or seller is on a watch list",
     ]
-    assert factors["zh"].tolist()[0] == "该商品的该航线以往查获率31%"
+    assert factors["zh"].tolist()[0] == "该商品的该航线估计查获率31%"
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
