@@ -31,7 +31,8 @@ def tables(warehouse):
         )
         connection.execute(
             f"create table intermediate.int_declarations ({key}, {raw}, "
-            f"{', '.join(f'{n} numeric' for n in NUMBERS)}, known_at timestamptz)"
+            f"{', '.join(f'{n} numeric' for n in NUMBERS)}, known_at timestamptz, "
+            "known_on date)"
         )
         connection.execute(
             f"create table intermediate.int_inspections ({key}, known_on date, "
@@ -65,7 +66,7 @@ def deliver(size: int, seed: int, *, first_day: int, is_backfill: bool) -> None:
     add("int_declaration_features", ids, features, known_on=days.date, is_backfill=is_backfill)
     texts = {n: dice.choice(list("abc"), size) for n in CATEGORIES if n != "importer_id"}
     known_at = (days + pd.Timedelta("18h")).tz_localize("Asia/Shanghai")
-    declared = pd.DataFrame(texts).assign(known_at=known_at)
+    declared = pd.DataFrame(texts).assign(known_at=known_at, known_on=days.date)
     add("int_declarations", ids, declared)
     if is_backfill:
         found = dice.random(size) < values[:, NAMES.index("rate_goods")] ** 0.7
